@@ -1,0 +1,221 @@
+"""Interventions as data, and what they change in a place.
+
+An intervention states what it adds: capacity by date, stages, routes, and programmes that move levers for the
+people they reach. Applying one returns a new place; nothing is changed in place and nothing is renumbered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sim.quantities import Age, Described, Frailty, Number, Numbers
+from sim.system import Hours, Pool, Route, Stage
+
+LeverName = Literal[
+    "urgent_needs",
+    "emergency_admissions",
+    "ambulatory_care_sensitive",
+    "minor_needs",
+    "a_and_e_share",
+    "admission_given_a_and_e",
+    "length_of_stay",
+    "process_delay",
+    "sourcing_delay",
+    "readmission",
+    "new_support",
+    "planned_referrals",
+    "outpatients",
+    "surgical_conversion",
+    "care_home_entry",
+    "mortality",
+    "deconditioning",
+    "gp_workload",
+]
+LEVERS: tuple[str, ...] = LeverName.__args__  # type: ignore[attr-defined]
+
+
+class Lever(Described):
+    """How much a programme moves one thing for the people it reaches, and how good the evidence is."""
+
+    ratio: Annotated[float, Field(gt=0)]
+    """Level with the programme relative to without; 1 is no effect."""
+    low: Annotated[float, Field(gt=0)] | None = None
+    """Lower end of what is plausible."""
+    high: Annotated[float, Field(gt=0)] | None = None
+    """Upper end of what is plausible."""
+    grade: str = ""
+    """Kind of evidence, for example matched control."""
+    source: str = ""
+    """Publication; without one the ratio is an assumption."""
+    note: str = ""
+    """Definition or caution."""
+    assumption: bool = False
+    """True if the ratio was assumed or only recalled."""
+
+
+class Who(Described):
+    """Who can be reached."""
+
+    age: tuple[Age, ...] = ("18-64", "65-74", "75-84", "85+")
+    """Age bands."""
+    frailty: tuple[Frailty, ...] = ("fit", "mild", "moderate", "severe")
+    """Frailty."""
+    conditions: tuple[str, ...] = ()
+    """Having at least one of these conditions; anybody if left out."""
+    or_conditions: bool = False
+    """True if either the ages or the conditions are enough; both are needed otherwise."""
+    locality: tuple[str, ...] = ()
+    """Localities; all of them if left out."""
+    top_risk_per_cent: Annotated[float, Field(gt=0, le=100)] = 100
+    """Only the people with the highest risk score, per cent of those above."""
+    reach: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of them who take part."""
+
+
+class Caseload(Described):
+    """How many a programme can take at one time, whole place."""
+
+    caseload_per_wte: Number
+    """People per whole-time equivalent."""
+    wte: Number
+    """Whole-time equivalents."""
+
+
+class Ramp(Described):
+    """When a programme starts, how fast it reaches its full effect, and what happens when it ends."""
+
+    starts: dt.date
+    """First day."""
+    lag_days: Annotated[int, Field(ge=0)] = 0
+    """Days from a person's enrolment until it has an effect on that person."""
+    half_time_months: Annotated[float, Field(ge=0)] = 0.0
+    """Months until half of the effect is reached; 0 for at once."""
+    full: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the stated effect reached in the end (fidelity)."""
+    ends: dt.date | None = None
+    """Day on which funding ends."""
+    fades_after_end_months: Annotated[float, Field(ge=0)] = 0.0
+    """Months over which the effect fades after the end."""
+
+
+class Takes(Described):
+    """What a programme uses up."""
+
+    gp_minutes_per_person_month: Annotated[float, Field(ge=0)] = 0.0
+    """Doctors' minutes for each member each month."""
+    gbp_per_person_year: Annotated[float, Field(ge=0)] = 0.0
+    """Cost for each member each year."""
+    gbp_start_up: Annotated[float, Field(ge=0)] = 0.0
+    """Cost once."""
+    gbp_per_year: Annotated[float, Field(ge=0)] = 0.0
+    """Cost each year."""
+
+
+class CapacityStep(Described):
+    """A change of a pool's capacity from a date on."""
+
+    pool: str
+    """Pool, or the beginning of the names of several pools followed by `*` (shared out by their capacity)."""
+    add: float
+    """Beds, packages or slots more (or less, if negative), whole place."""
+    from_date: dt.date
+    """First day."""
+    until: dt.date | None = None
+    """First day on which it no longer holds."""
+
+
+class RouteAdded(Described):
+    """A route put ahead of a stage's own routes."""
+
+    stage: str
+    """Stage people leave by it; `need` for people coming with a new need."""
+    route: Route
+    """The route."""
+
+
+class OpeningChange(Described):
+    """New opening hours from the start of the intervention."""
+
+    pool: str
+    """Pool whose opening hours change."""
+    open: Hours
+    """The new hours."""
+
+
+class LeavingChange(Described):
+    """New days and hours of leaving from the start of the intervention."""
+
+    stage: str
+    """Stage people leave."""
+    leaves_by_weekday: Numbers
+    """Relative chance of leaving on Monday to Sunday for somebody who is ready."""
+
+
+class NeedStep(Described):
+    """More or less need for a while: a hard winter, a heatwave."""
+
+    severity: tuple[str, ...]
+    """Severities of urgent need it changes."""
+    ratio: Annotated[float, Field(gt=0)]
+    """Rate relative to what it would have been."""
+    age: tuple[Age, ...] = ("18-64", "65-74", "75-84", "85+")
+    """Age bands."""
+    from_date: dt.date
+    """First day."""
+    until: dt.date
+    """First day after it."""
+
+
+class Intervention(Described):
+    """Something that can be switched on: whom it reaches, how many, which levers, how fast, at what cost."""
+
+    kind: Literal["intervention"] = "intervention"
+    """Kind of file."""
+    name: str
+    """Name on screen."""
+    what: str
+    """What it is, for a reader."""
+    who: Who = Who()
+    """Whom it can reach."""
+    capacity: Caseload | None = None
+    """How many it can take; without it everybody it can reach counts as reached."""
+    ramp: Ramp
+    """When and how fast."""
+    strength: Annotated[float, Field(ge=0, le=2)] = 1.0
+    """Multiplies every lever's effect; 0 is no effect at all."""
+    levers: dict[LeverName, Lever] = {}
+    """What it moves for those it reaches."""
+    unintended: dict[
+        Literal["unmet_need", "simple_referrals", "deskilling"], Lever
+    ] = {}
+    """What it may do wrong: unmet_need (urgent and planned need revealed), simple_referrals (a new clinic draws
+    them), deskilling (referrals by others drift up)."""
+    care_plan: bool = False
+    """True if members get a care plan."""
+    tool_noise: Annotated[float, Field(ge=0)] = 0.0
+    """Noise added to the logarithm of the risk score."""
+    insight: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of lasting personal risk that clinicians know beyond the score (assumption)."""
+    term_months: Annotated[float, Field(gt=0)] | None = None
+    """Months a person stays enrolled; without end if left out."""
+    takes: Takes = Takes()
+    """What it uses up."""
+    beds: tuple[CapacityStep, ...] = ()
+    """Changes of capacity."""
+    pools: dict[str, Pool] = {}
+    """Pools it adds."""
+    stages: dict[str, Stage] = {}
+    """Stages it adds."""
+    routes: tuple[RouteAdded, ...] = ()
+    """Routes it adds."""
+    opening: tuple[OpeningChange, ...] = ()
+    """Opening hours it changes."""
+    leaving: tuple[LeavingChange, ...] = ()
+    """Leaving patterns it changes."""
+    needs: tuple[NeedStep, ...] = ()
+    """Changes of need by date."""
+    sources: tuple[str, ...] = ()
+    """Sources for the intervention as a whole."""

@@ -1,0 +1,107 @@
+"""What happened: one row for each stay, and a census of stays that are still open.
+
+Facts only; every average and percentile is a question put to these tables (measures.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+NEVER = -1
+"""A time that has not come."""
+
+STAY_COLUMNS: dict[str, str] = {
+    "person": "person id; for a plain arrival the number of people plus the stream's number",
+    "generation": "how many lives before in this place of the population; for a plain arrival its running number",
+    "need": "64-bit key of the need the journey answers",
+    "chain": "0 for the first journey of a need, then 1 more for each readmission or rebooking",
+    "cause": "0 general, otherwise 1 + index of the condition",
+    "severity": "index in system.SEVERITIES",
+    "age": "index of the age band",
+    "frailty": "index of frailty when the stay was asked for",
+    "locality": "index of the locality",
+    "stage": "index of the stage",
+    "pool": "index of the pool",
+    "asked": "minute the stage was asked for",
+    "started": "minute it started, -1 if it never did",
+    "ready": "minute the person was ready to leave (clinically, before delay), -1 if not yet",
+    "left": "minute the place was freed, -1 if not yet",
+    "process": "minutes of process delay drawn after ready",
+    "sourcing": "minutes of sourcing delay drawn after process delay",
+    "came_from": "index of the stage before, -1 for a need",
+    "goes_to": "index of the stage after, -1 home",
+    "outcome": "index in OUTCOMES",
+    "pathway": "0 to 3 for P0 to P3, -1 if the leaving has no discharge pathway",
+    "flags": "bits, see FLAGS",
+}
+"""Columns of a stay, all whole numbers, with their meaning. Times are minutes from the start of warm-up."""
+
+OUTCOMES = ("open", "home", "moved", "died", "gave_up", "diverted", "escalated", "cancelled", "ended", "lost_place")
+"""How a stay ended: still open; went home; moved to the next stage; died there; was never seen and dropped out; was
+not seen and went elsewhere; left the queue by an outlet; was cancelled; a residence support that is no longer
+needed; a residence place given up after too long in hospital."""
+
+FLAGS = {
+    "readmission": 1,
+    "early": 2,
+    "pressed": 4,
+    "threshold": 8,
+    "rebooked": 16,
+    "prefilled": 32,
+    "care_plan": 64,
+    "end_of_life": 128,
+    "residence_care_home": 256,
+    "residence_home_with_care": 512,
+}
+"""Rule flags: a drawn readmission; left early to another stage; shortened by pressure; admitted because beds were
+free; rebooked after a cancellation; in the place when the clock started; had a care plan; was nearing the end of
+life; lived in a care home, or at home with care, when the stay was asked for."""
+
+COUNT_COLUMNS: dict[str, str] = {
+    "minute": "minute it happened",
+    "kind": "index in EVENTS",
+    "person": "person id",
+    "generation": "how many lives before",
+    "age": "index of the age band",
+    "frailty": "index of frailty",
+    "locality": "index of the locality",
+    "detail": "see EVENTS",
+}
+"""Columns of an event that is not a stay."""
+
+EVENTS = (
+    "death",
+    "end_of_life",
+    "dropped_need",
+    "enrolled",
+    "left_programme",
+    "would_be_enrolled",
+    "need_avoided",
+    "gp_shed",
+)
+"""Events: a death (detail 0 at home, 1 care home, 2 acute hospital, 3 other bed); entering the end-of-life state; a
+need that came while the person was already in urgent care or a bed (detail severity); enrolment, leaving, and being
+picked without the programme running (detail programme); a need kept from happening by levers (detail severity);
+minutes of routine GP work shed (detail minutes)."""
+
+
+@dataclass(frozen=True)
+class StayLog:
+    """What happened in a piece of a run.
+
+    ``ended`` and ``open`` map each of STAY_COLUMNS to an array of int64 (``need`` uint64), one entry a stay, sorted by
+    (person, generation, need, chain, asked, stage); ``events`` maps COUNT_COLUMNS likewise, sorted by minute, person,
+    generation, kind. ``open`` is the census at ``until_minute``; stays are in ``ended`` of the piece in which they
+    ended.
+    """
+
+    from_minute: int
+    until_minute: int
+    ended: dict[str, npt.NDArray[np.int64]]
+    open: dict[str, npt.NDArray[np.int64]]
+    events: dict[str, npt.NDArray[np.int64]]
+    persons: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    """People alive at ``until_minute`` by columns age, frailty, locality, residence, end_of_life, care_plan (each int64)."""
