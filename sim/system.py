@@ -142,14 +142,19 @@ class LengthOfStay(Described):
 
 
 class Delay(Described):
-    """A part of the delay between ready and leaving that is drawn, not queued for."""
+    """Delay between ready and leaving, in its three parts: process and sourcing are drawn, capacity is a queue."""
 
     mean_days: Number
-    """Mean over everybody on the route, also those without delay."""
-    delayed_share: Number = Field(default_factory=lambda: Quantity(value=1))
-    """Share of people who have this delay at all."""
-    cv: Number = Field(default_factory=lambda: Quantity(value=1))
-    """Coefficient of variation (lognormal) among those delayed."""
+    """Mean delay of everybody on the route, all three parts, as published; 0 for people who are not delayed."""
+    capacity_share: Number = Quantity(value=0)
+    """Share of the mean that is waiting for capacity: not drawn, it comes from the queue for the next stage."""
+    process_share: Number = Quantity(value=0.5)
+    """Share of the drawn part that is process (hospital, transfer hub); the rest is sourcing (assessment, family
+    choice, acceptance by a provider)."""
+    delayed_share: Number = Quantity(value=1)
+    """Share of people on the route who have a drawn delay at all."""
+    cv: Number = Quantity(value=1)
+    """Coefficient of variation (lognormal) of each drawn part among those delayed."""
 
 
 class Escalation(Described):
@@ -193,10 +198,8 @@ class Route(Described):
     """Only if the stage is open and has room at that moment, and nobody is waiting for it; otherwise `otherwise`."""
     otherwise: str = ""
     """Stage asked for when there is no room (which may have its own `if_room` route), or `home`."""
-    process_delay: Delay | None = None
-    """Delay within the hospital or transfer hub, after being ready."""
-    sourcing_delay: Delay | None = None
-    """Delay for assessment, family choice and acceptance by a provider."""
+    delay: Delay | None = None
+    """Delay between being ready and the next stage (or going home) along this route."""
     cancelled: bool = False
     """True if taking this route's `otherwise` counts as a cancellation, rebooked first."""
 
@@ -334,7 +337,7 @@ class People(Described):
 
     residents: ByAge
     """Number of residents by age."""
-    growth_per_cent_per_year: ByAge = Field(default_factory=lambda: AgeTable(all=Quantity(value=0)))
+    growth_per_cent_per_year: ByAge = AgeTable(all=Quantity(value=0))
     """Growth of the population by age, as growth of its rates of need."""
     frailty: dict[Age, Numbers]
     """Shares fit, mild, moderate, severe for each age band."""
@@ -363,7 +366,7 @@ class Deaths(Described):
     """Share of deaths in acute hospital."""
     care_home_share: Number
     """Share of deaths in care homes."""
-    care_home_age_gradient: Number = Field(default_factory=lambda: Quantity(value=0.5))
+    care_home_age_gradient: Number = Quantity(value=0.5)
     """Power of the age band's death rate that care-home mortality follows (0: the same at all ages)."""
 
 
