@@ -188,9 +188,7 @@ class Intervention(Described):
     """Multiplies every lever's effect; 0 is no effect at all."""
     levers: dict[LeverName, Lever] = {}
     """What it moves for those it reaches."""
-    unintended: dict[
-        Literal["unmet_need", "simple_referrals", "deskilling"], Lever
-    ] = {}
+    unintended: dict[Literal["unmet_need", "simple_referrals", "deskilling"], Lever] = {}
     """What it may do wrong: unmet_need (urgent and planned need revealed), simple_referrals (a new clinic draws
     them), deskilling (referrals by others drift up)."""
     care_plan: bool = False

@@ -104,4 +104,4 @@ class StayLog:
     open: dict[str, npt.NDArray[np.int64]]
     events: dict[str, npt.NDArray[np.int64]]
     persons: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    """People alive at ``until_minute`` by columns age, frailty, locality, residence, end_of_life, care_plan (each int64)."""
+    """People alive at ``until_minute``: age, frailty, locality, residence, end_of_life, care_plan (each int64)."""
