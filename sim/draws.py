@@ -1,0 +1,219 @@
+"""Every random number of a run, addressed by what it decides and never by the order of events.
+
+A draw is a hash of (seed, replication, stream, entity, chain, purpose, draw), so two scenarios share their luck and
+one more patient disturbs nobody. Scalar functions are for one decision in an engine; array functions give the same
+numbers, to the bit, for many people at once. Inverse distributions are in ``rules.py``.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+_M64 = 0xFFFFFFFFFFFFFFFF
+_GOLDEN = 0x9E3779B97F4A7C15
+_TWO_TO_MINUS_52 = 2.0**-52
+
+Words = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Stream(IntEnum):
+    """Which family of entities a draw belongs to."""
+
+    PEOPLE = 0
+    ARRIVALS = 1
+    """Plain arrivals: stream 1 + its number (at most 63 of them)."""
+    PREFILL = 64
+    INTERVENTIONS = 66
+
+
+class Purpose(IntEnum):
+    """What a draw decides. Append only: a number is never reused or changed."""
+
+    AGE_PLACE = 1
+    FRAILTY = 2
+    DEPRIVATION = 3
+    PROPENSITY = 4
+    RESIDENCE = 5
+    END_OF_LIFE = 6
+    CONDITION = 7
+    LOCALITY = 8
+    POINT_COUNT = 16
+    POINT_KEY = 24
+    NEED_MINUTE = 32
+    NEED_HEIGHT = 33
+    CAUSE = 34
+    SEVERITY = 35
+    DOOR = 36
+    WEEKDAY_HOUR = 37
+    LENGTH_OF_STAY = 48
+    ROUTE = 49
+    DIES = 50
+    DIES_WHEN = 51
+    LEAVES_TODAY = 52
+    LEAVES_HOUR = 53
+    PROCESS_DELAY = 54
+    SOURCING_DELAY = 55
+    IS_DELAYED = 56
+    POOL = 57
+    READMITTED = 58
+    READMITTED_WHEN = 59
+    GIVES_UP = 60
+    ESCALATES = 61
+    EARLY = 62
+    THRESHOLD = 63
+    FRAILTY_STEP = 64
+    LEVER_ADMITTED = 65
+    LEVER_SUPPORT = 66
+    LEVER_READMITTED = 67
+    PRESSURE_READMITTED = 68
+    SUPPORT_ENDS = 69
+    ARRIVAL_AGE = 72
+    ARRIVAL_LOCALITY = 73
+    REFERRAL_CONVERTS = 74
+    PREFILL_PERSON = 80
+    PREFILL_ELAPSED = 81
+    RISK_NOISE = 96
+    REACHED = 97
+
+
+def mix(z: int) -> int:
+    """The 64-bit finaliser of splitmix64 (Steele, Lea and Flood 2014)."""
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _M64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _M64
+    return z ^ (z >> 31)
+
+
+def run_key(seed: int, replication: int, stream: int) -> int:
+    """Key of one stream of one replication."""
+    key = mix((seed + _GOLDEN) & _M64) ^ replication
+    key = mix((key + _GOLDEN) & _M64) ^ stream
+    return mix((key + _GOLDEN) & _M64)
+
+
+def entity_key(key: int, entity: int) -> int:
+    """Key of one person, need or unit within a stream."""
+    return mix(((key ^ entity) + _GOLDEN) & _M64)
+
+
+def word(entity: int, chain: int, purpose: int, draw: int = 0) -> int:
+    """The 64 random bits of one decision of the entity with this key."""
+    return mix(((entity ^ (chain << 32 | purpose << 16 | draw)) + _GOLDEN) & _M64)
+
+
+def uniform(entity: int, chain: int, purpose: int, draw: int = 0) -> float:
+    """A number strictly between 0 and 1 for one decision, with 52 bits."""
+    z = ((entity ^ (chain << 32 | purpose << 16 | draw)) + _GOLDEN) & _M64
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _M64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _M64
+    return (((z ^ (z >> 31)) >> 12) + 0.5) * _TWO_TO_MINUS_52
+
+
+def mix_array(z: Words) -> Words:
+    """``mix`` for an array of uint64."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def entity_keys(key: int, entities: Ints | Words) -> Words:
+    """``entity_key`` for an array of entities."""
+    return mix_array((np.uint64(key) ^ entities.astype(np.uint64)) + np.uint64(_GOLDEN))
+
+
+def words(entities: Words, chain: int | Words, purpose: int, draw: int | Words = 0) -> Words:
+    """``word`` for an array of entity keys; chain and draw may be arrays too."""
+    address = np.uint64(purpose << 16) | _as_words(draw) | (_as_words(chain) << np.uint64(32))
+    return mix_array((entities ^ address) + np.uint64(_GOLDEN))
+
+
+def uniforms(entities: Words, chain: int | Words, purpose: int, draw: int | Words = 0) -> Floats:
+    """``uniform`` for an array of entity keys, equal to the bit."""
+    bits = words(entities, chain, purpose, draw) >> np.uint64(12)
+    return (bits.astype(np.float64) + 0.5) * _TWO_TO_MINUS_52
+
+
+def _as_words(number: Any) -> Any:
+    return number if isinstance(number, np.ndarray) else np.uint64(number)
+
+
+class Scatter(NamedTuple):
+    """Points of need of some entities in one cell of time: three arrays of equal length, and whose they are."""
+
+    entity: Ints
+    """Index into the arrays given to ``scatter``."""
+    key: Words
+    """Entity key of the need (the random address of its journey)."""
+    position: Floats
+    """Position within the cell of time, 0 to 1."""
+    height: Floats
+    """Height, in needs per unit of time."""
+
+
+BANDS = 24
+"""Height bands of a scatter: 0 to 0.5, 0.5 to 1, 1 to 2, 2 to 4 and so on, in needs per unit of time."""
+_MOST_POINTS = 2048
+
+
+def band_edges() -> Floats:
+    """Lower edge of each band, and the upper edge of the last one: ``BANDS + 1`` heights."""
+    return np.concatenate([[0.0], 0.5 * 2.0 ** np.arange(BANDS)])
+
+
+def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cell_length: float) -> Scatter:
+    """Points with ``above <= height < below`` of a unit-rate Poisson scatter, in one cell of time.
+
+    Parameters
+    ----------
+    keys: entity keys, one for each person (or stream).
+    cell: number of the cell of time (a quarter, or a day).
+    kind: which scatter of the entity (0 to 7).
+    above, below: heights between which points are wanted, one for each entity.
+    cell_length: length of the cell in the unit of time of the heights.
+
+    Each cell of time and band is generated from its own address, so asking for more height adds points and moves
+    none. Raises ValueError where a rate is so high that a cell would hold more than 2,047 points.
+    """
+    edges = band_edges()
+    found: list[Scatter] = []
+    for band in range(BANDS):
+        low, high = edges[band], edges[band + 1]
+        chosen = np.flatnonzero((below > low) & (above < high))
+        if chosen.size:
+            found.append(_band(keys, chosen, cell, kind, band, float(low), float(high), cell_length))
+        elif not (below > high).any():
+            break
+    if not found:
+        empty = np.zeros(0)
+        return Scatter(empty.astype(np.int64), empty.astype(np.uint64), empty, empty)
+    points = Scatter(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    kept = (points.height >= above[points.entity]) & (points.height < below[points.entity])
+    return Scatter(*(column[kept] for column in points))
+
+
+def _band(
+    keys: Words, chosen: Ints, cell: int, kind: int, band: int, low: float, high: float, cell_length: float
+) -> Scatter:
+    counts = poisson_counts(uniforms(keys[chosen], cell, Purpose.POINT_COUNT + kind, band), (high - low) * cell_length)
+    entity = np.repeat(chosen, counts)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    number = (np.arange(entity.size) - first).astype(np.uint64)
+    key = words(keys[entity], cell, Purpose.POINT_KEY + kind, np.uint64(band * _MOST_POINTS) + number)
+    position = uniforms(key, 0, Purpose.NEED_MINUTE)
+    height = low + (high - low) * uniforms(key, 0, Purpose.NEED_HEIGHT)
+    return Scatter(entity, key, position, height)
+
+
+def poisson_counts(u: Floats, mean: float) -> Ints:
+    """Poisson numbers with this mean, by inversion of uniforms."""
+    most = int(mean + 12 * mean**0.5 + 20)
+    if most >= _MOST_POINTS:
+        raise ValueError(f"a mean of {mean:g} points in one cell is more than {_MOST_POINTS} points can hold")
+    number = np.arange(1, most)
+    log_probability = -mean + np.concatenate([[0.0], np.cumsum(np.log(mean) - np.log(number))])
+    return np.searchsorted(np.cumsum(np.exp(log_probability)), u, side="right").astype(np.int64)

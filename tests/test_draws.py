@@ -1,0 +1,84 @@
+"""Every random number: the published test vectors, scalars equal arrays, and one more of anything disturbs nobody."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import draws
+
+# seed, replication, stream, entity, chain, purpose, draw, run key, entity key, word, uniform
+VECTORS = [
+    (0, 0, 0, 0, 0, 0, 0, 0x238275BC38FCBE91, 0x2130748AAAC80268, 0x78AE5A9A6B5FD45E, 0.47141042966848035),
+    (1, 0, 0, 1, 0, 1, 0, 0xB18A02F46D8D86C3, 0x3FA25E1657E024C1, 0x1D8A1E05AF65049C, 0.11538875235364199),
+    (12345, 7, 0, 1, 0, 3, 0, 0xA39915DC8FD97CC4, 0x74D13745C4329C8B, 0x0F275E443B9B81FF, 0.0591944614967429),
+    (12345, 7, 0, 2**40 + 5, 2, 65535, 9, 0xA39915DC8FD97CC4, 0x48FE5E42F12C3F78, 0x8C5872AA0724D743, 0.5482246079547112),
+    (20260101, 499, 2, 987654321, 17, 12, 3, 0xB9F30AE990EC54FA, 0x30259587D7D09F24, 0x38E88AF133ACAEFE, 0.22229832066266175),
+    (2**64 - 1, 2**32 - 1, 15, 2**64 - 1, 2**32 - 1, 1, 1, 0x46A98D95532C6712, 0xBD1E7E87FF866560, 0xD25B443A07F28390, 0.8217051164319377),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_the_hash_gives_its_test_vectors(vector: tuple[int, ...]) -> None:
+    seed, replication, stream, entity, chain, purpose, draw, run, key, bits, u = vector
+    assert draws.run_key(seed, replication, stream) == run
+    assert draws.entity_key(run, entity) == key
+    assert draws.word(key, chain, purpose, draw) == bits
+    assert draws.uniform(key, chain, purpose, draw) == u
+
+
+def test_arrays_equal_scalars_to_the_bit() -> None:
+    run = draws.run_key(7, 3, 0)
+    entities = np.arange(2000)
+    keys = draws.entity_keys(run, entities)
+    for purpose in (1, 48, 65535):
+        expected = [draws.uniform(draws.entity_key(run, i), 5, purpose, i % 9) for i in range(2000)]
+        assert draws.uniforms(keys, 5, purpose, (entities % 9).astype(np.uint64)).tolist() == expected
+
+
+def test_purposes_never_share_a_number() -> None:
+    assert len({int(purpose) for purpose in draws.Purpose}) == len(draws.Purpose.__members__)
+
+
+def _points(people: int, rate: float, cell: int = 4) -> draws.Scatter:
+    keys = draws.entity_keys(draws.run_key(1, 0, 0), np.arange(people))
+    return draws.scatter(keys, cell, 0, np.zeros(people), np.full(people, rate), 0.25)
+
+
+def test_points_have_the_rate_asked_for() -> None:
+    people, rate = 40_000, 3.3
+    points = _points(people, rate)
+    expected = people * rate * 0.25
+    assert abs(points.entity.size - expected) < 4 * expected**0.5
+    assert abs(np.mean(points.position) - 0.5) < 4 * (1 / 12 / expected) ** 0.5
+    assert np.all(points.height < rate)
+
+
+def test_a_higher_rate_adds_points_and_moves_none() -> None:
+    few, many = _points(500, 0.7), _points(500, 5.0)
+    assert set(few.key.tolist()) < set(many.key.tolist())
+    below = many.key[many.height < 0.7]
+    assert sorted(below.tolist()) == sorted(few.key.tolist())
+
+
+def test_one_more_person_disturbs_nobody() -> None:
+    before, after = _points(500, 2.0), _points(501, 2.0)
+    same = after.entity < 500
+    assert np.array_equal(np.sort(after.key[same]), np.sort(before.key))
+
+
+def test_points_between_two_heights_complete_those_below() -> None:
+    keys = draws.entity_keys(draws.run_key(1, 0, 0), np.arange(300))
+    whole = draws.scatter(keys, 2, 1, np.zeros(300), np.full(300, 6.0), 0.25)
+    lower = draws.scatter(keys, 2, 1, np.zeros(300), np.full(300, 1.3), 0.25)
+    upper = draws.scatter(keys, 2, 1, np.full(300, 1.3), np.full(300, 6.0), 0.25)
+    assert sorted(whole.key.tolist()) == sorted(lower.key.tolist() + upper.key.tolist())
+
+
+def test_kinds_and_cells_are_independent() -> None:
+    assert not set(_points(500, 4.0, cell=1).key.tolist()) & set(_points(500, 4.0, cell=2).key.tolist())
+
+
+def test_a_rate_too_high_for_a_cell_is_refused() -> None:
+    with pytest.raises(ValueError, match="2048 points"):
+        draws.poisson_counts(np.array([0.5]), 3000.0)
