@@ -1,0 +1,208 @@
+"""Decisions taken during a run: small pure functions of scalars, shared by every engine.
+
+An engine looks up the numbers, draws the uniforms and asks; nothing here knows a table, a clock or a queue. Uniforms
+are strictly between 0 and 1; times are whole minutes. Written in the part of Python that Numba compiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, floor, log, sqrt
+
+DAY = 1440
+LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
+WAITS, DIVERTS, DROPS_OUT = 0, 1, 2
+
+
+def normal_quantile(u: float) -> float:
+    """Standard normal quantile, algorithm AS 241 (Wichura 1988), relative error about 1e-16."""
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        top = ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
+                  + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+               + 133.14166789178437745) * r + 3.387132872796366608  # fmt: skip
+        bottom = ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
+                     + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+                  + 42.313330701600911252) * r + 1.0  # fmt: skip
+        return q * top / bottom
+    r = sqrt(-log(u if q <= 0.0 else 1.0 - u))
+    if r <= 5.0:
+        r -= 1.6
+        top = ((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
+                  + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+               + 4.6303378461565452959) * r + 1.42343711074968357734  # fmt: skip
+        bottom = ((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
+                     + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+                  + 2.05319162663775882187) * r + 1.0  # fmt: skip
+    else:
+        r -= 5.0
+        top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
+                  + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
+               + 5.4637849111641143699) * r + 6.6579046435011037772  # fmt: skip
+        bottom = ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r
+                      + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r
+                   + 0.13692988092273580531) * r + 0.59983220655588793769) * r + 1.0  # fmt: skip
+    return -top / bottom if q < 0.0 else top / bottom
+
+
+def choice(u: float, cumulative: Sequence[float]) -> int:
+    """Index of the first cumulative share above u; the number of shares if none is (the rest)."""
+    for index in range(len(cumulative)):
+        if u < cumulative[index]:
+            return index
+    return len(cumulative)
+
+
+# -- does it happen -----------------------------------------------------------------------------------------------
+
+
+def happens(height: float, rate: float) -> bool:
+    """Thinning: a point of need (or of another life event) happens when it lies below the person's rate."""
+    return height < rate
+
+
+def effect(ratio: float, share: float) -> float:
+    """A lever's ratio at this share of its full effect: exactly 1 at share 0, the ratio at share 1."""
+    return 1.0 if share <= 0.0 else float(ratio**share)
+
+
+def ramp(days: float, half_time_days: float, full: float, days_after_end: float, fade_days: float) -> float:
+    """Share of the stated effect, days after it began: an exponential approach, and a straight fall after the end.
+
+    ``days_after_end`` is negative while the programme is funded.
+    """
+    if days < 0.0:
+        return 0.0
+    grown = full if half_time_days <= 0.0 else full * (1.0 - 0.5 ** (days / half_time_days))
+    if days_after_end < 0.0:
+        return grown
+    if fade_days <= 0.0:
+        return 0.0
+    return grown * max(0.0, 1.0 - days_after_end / fade_days)
+
+
+def dilution(members: int, caseload: float) -> float:
+    """Share of the effect left when there are more members than the caseload provides for."""
+    return 1.0 if members <= caseload or members == 0 else caseload / members
+
+
+# -- how long -----------------------------------------------------------------------------------------------------
+
+
+def duration(kind: int, mean_minutes: float, sigma: float, u: float) -> float:
+    """Minutes drawn by inversion from a lognormal (sigma of its logarithm), exponential or fixed distribution."""
+    if kind == LOGNORMAL:
+        return mean_minutes * exp(sigma * normal_quantile(u) - 0.5 * sigma * sigma)
+    if kind == EXPONENTIAL:
+        return -mean_minutes * log(1.0 - u)
+    return mean_minutes
+
+
+def remaining(kind: int, mean_minutes: float, sigma: float, u: float, u_elapsed: float) -> float:
+    """Minutes left of a stay met in progress: a length-biased length, of which a uniform share has passed."""
+    if kind == LOGNORMAL:
+        return mean_minutes * exp(sigma * normal_quantile(u) + 0.5 * sigma * sigma) * u_elapsed
+    if kind == EXPONENTIAL:
+        return -mean_minutes * log(1.0 - u)
+    return mean_minutes * u_elapsed
+
+
+def whole_minutes(minutes: float) -> int:
+    """A stay lasts at least one whole minute."""
+    return max(1, int(floor(minutes + 0.5)))
+
+
+def delay_minutes(mean_minutes: float, delayed_share: float, sigma: float, u_delayed: float, u: float) -> int:
+    """A drawn part of delay, in whole days as delay is counted: nobody leaves in the middle of the night."""
+    if mean_minutes <= 0.0 or u_delayed >= delayed_share:
+        return 0
+    days = duration(LOGNORMAL, mean_minutes / delayed_share, sigma, u) / DAY
+    return int(floor(days + 0.5)) * DAY
+
+
+def leaving_minute(
+    minute: int, from_hour: int, to_hour: int, chance: float, u_today: float, u_hour: float, first_day: bool
+) -> int:
+    """Minute at which somebody leaves on the day of ``minute``, or -1 if not on that day.
+
+    On the first day the door must still be open; on later days ``minute`` is the midnight before, and the hour is
+    drawn, so that not everybody leaves at opening.
+    """
+    midnight = minute - minute % DAY
+    opens, closes = midnight + 60 * from_hour, midnight + 60 * to_hour
+    if u_today >= chance or minute >= closes:
+        return -1
+    if first_day and minute >= opens:
+        return minute
+    return opens + int((closes - opens) * u_hour)
+
+
+def pressure(occupancy: float, reference: float, per_cent: float, strength: float) -> float:
+    """Ratio of length of stay when beds are fuller (or emptier) than the reference occupancy.
+
+    ``per_cent`` more discharges for each per cent of occupancy (Friebel and others 2019: 0.49).
+    """
+    return 1.0 / max(0.5, 1.0 + strength * per_cent * (occupancy - reference))
+
+
+def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> float:
+    """Chance of readmission after a stay shortened to ``stay_ratio``: per_cent more for each per cent brought
+    forward."""
+    return chance * max(0.0, 1.0 + per_cent * (1.0 / stay_ratio - 1.0))
+
+
+# -- where to -----------------------------------------------------------------------------------------------------
+
+
+def has_room(free: int, kept_for_others: int, waiting: int) -> bool:
+    """True if a place can be had at once: one is free beyond those kept for others, and nobody waits for it."""
+    return free > kept_for_others and waiting == 0
+
+
+def may_start(free: int, kept_for_others: int) -> bool:
+    """True if the next person in the queue may take a place."""
+    return free > kept_for_others
+
+
+def admitted_on_threshold(u: float, slope: float, free_share: float, reference_free_share: float) -> bool:
+    """A minor need admitted because acute beds are free: slope per percentage point beyond the reference."""
+    return u < slope * 100.0 * max(0.0, free_share - reference_free_share)
+
+
+def unseen(u: float, wait: float, divert: float, reference: float, share_unseen: float, strength: float) -> int:
+    """What somebody not seen by closing does: WAITS, DIVERTS or DROPS_OUT.
+
+    At strength 0 no more people turn elsewhere than at the reference share unseen; the others wait.
+    """
+    turning = strength + (1.0 - strength) * min(1.0, reference / max(share_unseen, 1e-9))
+    if u < divert * turning:
+        return DIVERTS
+    return DROPS_OUT if u >= 1.0 - (1.0 - wait - divert) * turning else WAITS
+
+
+def escalates(u: float, share_per_day: float, days_waited: int, after_days: float) -> bool:
+    """An outlet after a long wait, asked once a day."""
+    return days_waited >= after_days and u < share_per_day
+
+
+# -- what it does to the person ------------------------------------------------------------------------------------
+
+
+def frailty_step(u: float, delay_days: float, mean_days: float, steps_per_day: float) -> int:
+    """+1 step of frailty after more delay than the published mean, -1 after less: what the mean does is already
+    in the published figures."""
+    chance = min(1.0, steps_per_day * abs(delay_days - mean_days))
+    if u >= chance:
+        return 0
+    return 1 if delay_days > mean_days else -1
+
+
+def risk_score(expected: float, shape: float, admissions: int, noise: float, insight: float, propensity: float) -> float:
+    """Expected emergency admissions a year given what a general practice system holds.
+
+    The posterior mean of a gamma-Poisson model with the group's expected rate, after ``admissions`` in the last
+    year; ``noise`` is added to its logarithm, and ``insight`` (0 to 1) lets lasting personal risk in.
+    """
+    seen = expected * (shape + admissions) / (shape + expected)
+    return seen * exp(noise) * propensity**insight
