@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sim.quantities import Age, Described, Frailty, Number, Numbers
-from sim.system import Hours, Pool, Route, Stage
+from sim.system import Early, Hours, Pool, Route, Stage
 
 LeverName = Literal[
     "urgent_needs",
@@ -128,7 +128,7 @@ class CapacityStep(Described):
 
 
 class RouteAdded(Described):
-    """A route put ahead of a stage's own routes."""
+    """A route put ahead of a stage's own routes, which share out whom it leaves in the proportions they had."""
 
     stage: str
     """Stage people leave by it; `need` for people coming with a new need."""
@@ -209,6 +209,8 @@ class Intervention(Described):
     """Stages it adds."""
     routes: tuple[RouteAdded, ...] = ()
     """Routes it adds."""
+    early: dict[str, Early] = {}
+    """Earlier ways out it gives, by the stage people leave; it takes the place of one the stage has."""
     opening: tuple[OpeningChange, ...] = ()
     """Opening hours it changes."""
     leaving: tuple[LeavingChange, ...] = ()
