@@ -240,6 +240,8 @@ class Stage(Described):
     """What people do who are not seen by closing."""
     keeps_place: bool = True
     """True if people keep the place they are in until this stage starts (exit block, delayed discharge)."""
+    at_home: bool = False
+    """The person lives at home meanwhile: may have other needs, and the hazards of home apply."""
     residence: Residence | None = None
     """Starting this stage makes it the person's residence: the place is kept beside later journeys until it ends."""
     place_kept_days: Annotated[int, Field(ge=0)] = 42
