@@ -248,6 +248,8 @@ class Stage(Described):
     """For a residence: days a place is kept while the person is in hospital."""
     acute: bool = False
     """An acute hospital stay: counts as a bed of the acute provider."""
+    community_bed: bool = False
+    """A bed outside acute hospitals, such as a community hospital's; counted in the measures of community beds."""
     emergency_admission: bool = False
     """Starting this stage with an urgent need counts as an emergency admission."""
     overnight: bool = False

@@ -1,0 +1,131 @@
+"""Daily counts worked out from other daily counts: occupancy of pools, calendar, reasons of delay, utility.
+
+The counts themselves are in ``daily.py``; sums over periods and groups are in ``tables.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.daily import HOURLY, MONTHS, PARTS, PATHWAYS, REASONS, DailyCounts
+from sim.piece import DAY
+from sim.proxies import PROXIES
+
+Floats = npt.NDArray[np.float64]
+Counts = dict[str, tuple[str, Floats]]
+"""By name: the kind of parts, and the array ``[part, age, locality, day]``."""
+
+WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
+
+
+def derived_counts(daily: DailyCounts) -> Counts:
+    """All counts by name, counted and derived."""
+    counts = {name: (kind, daily.arrays[name]) for name, kind in PARTS.items() if name not in HOURLY}
+    counts |= _residents(daily)
+    counts |= _acute_beds(daily)
+    counts |= _pools(daily)
+    counts |= _bed_pools(daily)
+    counts |= _calendar(daily, counts)
+    counts |= _delay(daily)
+    counts |= _people(daily, counts)
+    return counts
+
+
+def _residents(daily: DailyCounts) -> Counts:
+    people = np.array(daily.names.residents, dtype=float)[None, :, :, None]
+    days = np.broadcast_to(people, (*people.shape[:3], daily.days))
+    held = daily.arrays["residents"].copy()
+    held[0] = days[0] - held[1] - held[2]
+    return {"resident_days": ("one", days), "residents": ("residence", held)}
+
+
+def _acute_beds(daily: DailyCounts) -> Counts:
+    hours = daily.arrays["acute_hours"]
+    by_hour = np.moveaxis(hours[0].reshape(*hours.shape[1:3], daily.days, 24), -1, 0)
+    nights = np.concatenate((by_hour[:1], daily.arrays["community_at_midnight"]))
+    return {
+        "acute_by_hour": ("hour", by_hour),
+        "acute_at_midnight": ("one", by_hour[:1]),
+        "bed_nights": ("bed", nights),
+    }
+
+
+def _capacity(daily: DailyCounts) -> Floats:
+    """Capacity ``[pool, day]`` of the measured days; NaN for a pool without limit."""
+    capacity = np.array(daily.names.capacity, dtype=float).reshape(len(daily.names.pools), -1)
+    measured = capacity[:, daily.first_day : daily.first_day + daily.days]
+    return np.where(measured < 0, np.nan, measured)
+
+
+def _hours(daily: DailyCounts) -> Floats:
+    """People in each pool ``[pool, day, hour]``."""
+    return daily.arrays["pool_hours"].reshape(len(daily.names.pools), daily.days, 24)
+
+
+def _pools(daily: DailyCounts) -> Counts:
+    slots = np.array(daily.names.slots, dtype=bool)[:, None]
+    capacity, hours, used_slots = _capacity(daily), _hours(daily), daily.arrays["slots_used"][:, 0, 0]
+    usable = capacity > 0
+    used = np.where(slots, used_slots, hours.mean(axis=-1))
+    beds_full = (hours >= capacity[:, :, None]).mean(axis=-1)
+    full = np.where(slots, used_slots >= capacity, beds_full) * usable
+    found = {"pool_used": used, "pool_capacity": capacity, "pool_full": full, "pool_open": usable.astype(float)}
+    return {name: ("pool", values[:, None, None, :]) for name, values in found.items()}
+
+
+def _bed_pools(daily: DailyCounts) -> Counts:
+    """Use and capacity at midnight of the pools of acute and of community beds; those without limit left out."""
+    capacity, midnight = _capacity(daily), _hours(daily)[:, :, 0]
+    limited = ~np.isnan(capacity)
+    counts: Counts = {}
+    for name, pools in (("acute", daily.acute_pools), ("community", daily.community_pools)):
+        chosen = limited & pools[:, None]
+        counts[f"{name}_pools_used"] = ("one", np.where(chosen, midnight, 0).sum(axis=0)[None, None, None, :])
+        counts[f"{name}_pools_capacity"] = ("one", np.where(chosen, capacity, 0).sum(axis=0)[None, None, None, :])
+    return counts
+
+
+def _calendar(daily: DailyCounts, counts: Counts) -> Counts:
+    dates = daily.dates()
+    month = np.array([date.month for date in dates], dtype=int)
+    weekday = np.array([date.weekday() for date in dates], dtype=int)
+    by_month = (month == np.arange(1, len(MONTHS) + 1)[:, None])[:, None, None, :]
+    by_weekday = (weekday == np.arange(7)[:, None])[:, None, None, :]
+    season = np.stack([np.isin(month, WINTER), np.isin(month, SUMMER)])[:, None, None, :].astype(float)
+    return {
+        "acute_used_by_month": ("month", counts["acute_pools_used"][1] * by_month),
+        "acute_capacity_by_month": ("month", counts["acute_pools_capacity"][1] * by_month),
+        "admissions_by_weekday": ("weekday", counts["admissions"][1] * by_weekday),
+        "season": ("one", season),
+    }
+
+
+def _delay(daily: DailyCounts) -> Counts:
+    arrays = daily.arrays
+    parts = arrays["delay_parts"]
+    by_pathway = parts.reshape(len(PATHWAYS), len(REASONS), *parts.shape[1:])
+    over_pathway = np.repeat(by_pathway.sum(axis=1), len(REASONS), axis=0)
+    over_all = np.repeat(parts.sum(axis=0, keepdims=True), len(REASONS), axis=0)
+    midnight = daily.warm_up + DAY * np.arange(daily.days)
+    present = arrays["delayed"].sum(axis=0, keepdims=True)
+    return {
+        "delay_by_reason": ("reason", np.concatenate((by_pathway.sum(axis=0), parts))),
+        "delay_over": ("reason", np.concatenate((over_all, over_pathway))),
+        "elapsed_minutes": ("one", midnight * present - arrays["delayed_since"]),
+    }
+
+
+def _people(daily: DailyCounts, counts: Counts) -> Counts:
+    """Waits for general practice, members of programmes, and the utility of the residents."""
+    arrays, gp = daily.arrays, slice(daily.names.gp, daily.names.gp + 1) if daily.names.gp >= 0 else slice(0, 0)
+    none = np.zeros_like(arrays["waits"][:1])
+    in_care_home, in_acute = counts["residents"][1][2:3], counts["acute_at_midnight"][1]
+    by_age = np.array(PROXIES.utility_by_age)[None, :, None, None]
+    lost = PROXIES.utility_lost_in_care_home * in_care_home + PROXIES.utility_lost_in_acute_bed * in_acute
+    return {
+        "gp_waits": ("one", arrays["waits"][gp] if daily.names.gp >= 0 else none),
+        "gp_wait_minutes": ("one", arrays["wait_minutes"][gp] if daily.names.gp >= 0 else none),
+        "members": ("programme", np.cumsum(arrays["members"], axis=-1)),
+        "utility": ("one", counts["resident_days"][1] * by_age - lost),
+    }

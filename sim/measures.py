@@ -1,0 +1,395 @@
+"""Every number a run is asked for: its name, unit, definition, and which tallies it is made of.
+
+The counting is in ``tally.py`` and ``histories.py``, the tidy table in ``tables.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["count", "stock", "share", "mean"]
+
+PER_YEAR = "year"
+PER_DAY = "day"
+PER_1000 = "residents"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A measure as one tally over another."""
+
+    tally: str
+    """Tally on top (see ``tally.PARTS``)."""
+    over: str
+    """Another tally, or `year` (a count), `day` (a mean over days), `residents` (per 1,000 residents a year)."""
+    factor: float = 1.0
+    """Multiplies the result, for example hours in a minute."""
+    total: bool = True
+    """True if the parts add up to a row `all`."""
+    of_total: bool = False
+    """True if each part is divided by the total of ``over`` and not by its own part."""
+    whole: bool = False
+    """True if it is known for the whole place only."""
+    fine: bool = True
+    """True if it is also given by week and month."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number a run can be asked for."""
+
+    name: str
+    """Name in tables, claims and targets."""
+    title: str
+    """Name on screen."""
+    unit: str
+    """Unit of the value; `a year` means a period of 365 days."""
+    kind: Kind
+    """count: events; stock: people or places at one time; share: 0 to 1; mean: an average."""
+    definition: str
+    """What is counted, exactly."""
+    source_of_definition: str
+    """Published definition it follows, or `this model`."""
+    lower_is_better: bool | None = None
+    """None where neither direction is good in itself."""
+    calibrated: bool = False
+    """True if a published figure exists and the shipped places are compared with it."""
+    formula: Formula | None = None
+    """How it is worked out from tallies; None for the few that ``tables.py`` works out on their own."""
+
+
+_AE = "NHS England, A&E attendances and emergency admissions"
+_KH03 = "NHS England, KH03 bed availability and occupancy (midnight)"
+_SITREP = "NHS England, acute discharge situation report"
+_EOLC = "OHID, palliative and end of life care profiles"
+_NHSOF = "NHS Outcomes Framework"
+_OWN = "this model"
+
+# fmt: off
+_ALL = (
+    Measure(
+        "emergency_admissions", "Emergency admissions", "admissions a year", "count",
+        "Starts of an emergency admission stage with an urgent need, same-day stays included; a move from one such "
+        "stage to the next is not a new admission.",
+        "NHS Data Dictionary, admission method 21 to 28 and 2A to 2D", True, True, Formula("admissions", PER_YEAR),
+    ),
+    Measure(
+        "emergency_admissions_per_1000",
+        "Emergency admissions per 1,000", "admissions per 1,000 residents a year", "count",
+        "Emergency admissions over residents of the group and locality.",
+        _OWN, True, True, Formula("admissions", PER_1000, fine=False),
+    ),
+    Measure(
+        "a_and_e_attendances", "A&E attendances", "attendances a year", "count",
+        "Arrivals at A&E (type 1), counted when they arrive.",
+        _AE, True, True, Formula("attendances", PER_YEAR),
+    ),
+    Measure(
+        "a_and_e_attendances_per_1000", "A&E attendances per 1,000", "attendances per 1,000 residents a year", "count",
+        "A&E attendances over residents of the group and locality.",
+        _OWN, True, True, Formula("attendances", PER_1000, fine=False),
+    ),
+    Measure(
+        "share_of_admissions_through_a_and_e", "Emergency admissions through A&E", "share", "share",
+        "Emergency admissions whose stage before was A&E, over all emergency admissions.",
+        _AE, None, True, Formula("admissions_through_a_and_e", "admissions"),
+    ),
+    Measure(
+        "ambulatory_care_sensitive_admissions",
+        "Admissions for ambulatory-care-sensitive needs", "admissions a year", "count",
+        "Emergency admissions for needs that good care in the community may prevent.",
+        f"{_NHSOF} 2.3.i and 3a", True, False, Formula("ambulatory_care_sensitive", PER_YEAR),
+    ),
+    Measure(
+        "planned_admissions", "Planned overnight admissions", "admissions a year", "count",
+        "Starts of an overnight acute stage for a planned need.",
+        "NHS Data Dictionary, admission method 11 to 13", False, True, Formula("planned", PER_YEAR),
+    ),
+    Measure(
+        "cancellations", "Planned admissions cancelled", "cancellations a year", "count",
+        "Planned admissions cancelled for want of a bed; each is rebooked.",
+        "NHS England, cancelled elective operations", True, False, Formula("cancelled", PER_YEAR),
+    ),
+    Measure(
+        "admissions_by_weekday", "Emergency admissions by weekday", "share of the week's admissions", "share",
+        "Emergency admissions started on each weekday over all of them.",
+        _OWN, None, True, Formula("admissions_by_weekday", "admissions", total=False, of_total=True, fine=False),
+    ),
+    Measure(
+        "winter_over_summer", "Winter over summer admissions", "ratio", "mean",
+        "Emergency admissions a day in December to February over June to August.",
+        _OWN, None, True,
+    ),
+    Measure(
+        "acute_beds_occupied", "Acute beds occupied", "beds", "stock",
+        "People in an acute stage at midnight, mean over the midnights at which the days begin.",
+        _KH03, None, True, Formula("acute_at_midnight", PER_DAY),
+    ),
+    Measure(
+        "occupied_at_hour", "Acute beds occupied by hour", "beds", "stock",
+        "People in an acute stage on each hour of the day.",
+        _OWN, None, False, Formula("acute_by_hour", PER_DAY, total=False, fine=False),
+    ),
+    Measure(
+        "acute_occupancy", "Acute bed occupancy", "share", "share",
+        "People at midnight in pools that serve overnight acute stages over the capacity of these pools.",
+        f"{_KH03}; adult general and acute", True, True,
+        Formula("acute_pools_used", "acute_pools_capacity", whole=True),
+    ),
+    Measure(
+        "monthly_occupancy", "Acute bed occupancy by month", "share", "share",
+        "Acute bed occupancy in each month of the calendar.",
+        _KH03, True, True,
+        Formula("acute_used_by_month", "acute_capacity_by_month", total=False, whole=True, fine=False),
+    ),
+    Measure(
+        "spread_of_occupancy", "Spread of daily acute occupancy", "share (standard deviation)", "mean",
+        "Standard deviation of acute bed occupancy over the midnights of the period.",
+        _OWN, True, True,
+    ),
+    Measure(
+        "emergency_bed_days", "Emergency bed days", "bed days a year", "count",
+        "Midnights spent in acute emergency admission stages by people with an urgent need.",
+        _KH03, True, True, Formula("emergency_nights", PER_YEAR),
+    ),
+    Measure(
+        "emergency_bed_days_per_1000", "Emergency bed days per 1,000", "bed days per 1,000 residents a year", "count",
+        "Emergency bed days over residents of the group and locality.",
+        _OWN, True, True, Formula("emergency_nights", PER_1000, fine=False),
+    ),
+    Measure(
+        "total_bed_days", "Bed days in acute and community beds", "bed days a year", "count",
+        "Midnights spent in acute stages and in community bed stages.",
+        _KH03, True, False, Formula("bed_nights", PER_YEAR),
+    ),
+    Measure(
+        "mean_length_of_stay", "Mean length of emergency stay", "days", "mean",
+        "Midnights from admission to leaving the acute emergency stages, delay included, a zero-day stay as 0, "
+        "over emergency stays that ended, dead or alive.",
+        "Hospital Episode Statistics, length of stay", True, True,
+        Formula("nights_of_stays_ended", "emergency_stays_ended"),
+    ),
+    Measure(
+        "delayed_overnight", "Delayed overnight", "patients", "stock",
+        "People in an overnight acute emergency stage at midnight who were ready to leave by then; parts by "
+        "pathway, `none` where the leaving has none.",
+        f"{_SITREP}: no criteria to reside, not discharged", True, True, Formula("delayed", PER_DAY),
+    ),
+    Measure(
+        "delay_days", "Mean delay", "days", "mean",
+        "Ready to left, over live discharges from overnight acute emergency stages, by pathway; the wait for an "
+        "open door included.",
+        f"{_SITREP}, by Little's law", True, True, Formula("delay_minutes", "delays", 1 / 1440),
+    ),
+    Measure(
+        "delay_share_by_reason", "Delay by reason", "share of delay", "share",
+        "Share of the time of delay on discharge that was process, sourcing or capacity: drawn parts cut off at "
+        "leaving; capacity is the rest on pathways 1 to 3, pathway 0's rest is the wait for the door and left out.",
+        f"{_SITREP}, reasons for delay", None, True,
+        Formula("delay_by_reason", "delay_over", total=False, fine=False),
+    ),
+    Measure(
+        "elapsed_delay_of_those_delayed", "Days already delayed", "days", "mean",
+        "Midnight less ready, mean over those delayed overnight.",
+        f"{_SITREP}, days since ready", True, True, Formula("elapsed_minutes", "delayed", 1 / 1440, of_total=True),
+    ),
+    Measure(
+        "community_delayed_share", "Community-bed patients delayed", "share", "share",
+        "Those ready to leave at midnight over all people in community beds at midnight.",
+        "NHS England, community discharge situation report", True, True,
+        Formula("community_delayed", "community_at_midnight"),
+    ),
+    Measure(
+        "discharges_by_pathway", "Live overnight discharges", "discharges a year", "count",
+        "People leaving an overnight stage alive by a discharge pathway.",
+        _SITREP, None, True, Formula("discharges", PER_YEAR),
+    ),
+    Measure(
+        "discharge_share_by_pathway", "Discharges by pathway", "share of live overnight discharges", "share",
+        "Live overnight discharges on each pathway over all of them.",
+        _SITREP, None, True, Formula("discharges", "discharges", total=False, of_total=True, fine=False),
+    ),
+    Measure(
+        "readmission_30_day_share", "Readmitted within 30 days", "share of live overnight discharges", "share",
+        "Live overnight discharges of residents followed by an emergency admission within 30 days for any reason, "
+        "over those with 30 days left in the run.",
+        f"{_NHSOF} 3b", True, True, Formula("readmitted", "discharges_followed"),
+    ),
+    Measure(
+        "wait_mean", "Mean wait", "hours", "mean",
+        "Asked to started by stage, over everybody who asked in the period; those never seen count until they left "
+        "the queue, those still waiting until the end of the run.",
+        _OWN, True, False, Formula("wait_minutes", "waits", 1 / 60, total=False, fine=False),
+    ),
+    Measure(
+        "wait_95th", "Wait of the worst 5%", "hours", "mean",
+        "95th percentile of the waits of `wait_mean`, to within 4%.",
+        _OWN, True, False,
+    ),
+    Measure(
+        "four_hour_share", "A&E within four hours", "share of attendances", "share",
+        "A&E attendances that left (admission and the wait for its bed included) within 240 minutes of arriving.",
+        _AE, False, False, Formula("within_four_hours", "a_and_e_left"),
+    ),
+    Measure(
+        "twelve_hour_waits", "Twelve-hour waits", "waits a year", "count",
+        "Admissions through A&E that waited more than 12 hours from the decision to admit (ready in A&E) to a bed.",
+        _AE, True, False, Formula("twelve_hours", PER_YEAR),
+    ),
+    Measure(
+        "gp_unseen_share", "Urgent requests general practice did not see", "share of requests", "share",
+        "Urgent requests that ended without an appointment: went elsewhere (`diverted`) or dropped out "
+        "(`gave_up`).",
+        _OWN, True, False, Formula("gp_unseen", "gp_requests", of_total=True),
+    ),
+    Measure(
+        "gp_wait", "Wait for an urgent GP appointment", "hours", "mean",
+        "Asked to started, as `wait_mean`, for the urgent general practice stage.",
+        _OWN, True, False, Formula("gp_wait_minutes", "gp_waits", 1 / 60),
+    ),
+    Measure(
+        "gp_minutes_shed", "Routine GP time shed", "minutes a year", "count",
+        "Minutes of routine work deferred beyond the backlog and given up.",
+        _OWN, True, False, Formula("gp_minutes_shed", PER_YEAR, whole=True),
+    ),
+    Measure(
+        "community_beds_occupied", "Community beds occupied", "beds", "stock",
+        "People in a community bed stage at midnight.",
+        _KH03, None, True, Formula("community_at_midnight", PER_DAY),
+    ),
+    Measure(
+        "community_occupancy", "Community bed occupancy", "share", "share",
+        "People at midnight in pools that serve community bed stages over the capacity of these pools.",
+        _KH03, None, True, Formula("community_pools_used", "community_pools_capacity", whole=True),
+    ),
+    Measure(
+        "pool_capacity", "Capacity", "places, or slots a day", "stock",
+        "Capacity of the pool, mean over the days.",
+        _OWN, None, False, Formula("pool_capacity", PER_DAY, total=False, whole=True, fine=False),
+    ),
+    Measure(
+        "pool_occupied", "Places in use", "places, or slots a day", "stock",
+        "People in the pool, counted each hour on the hour; for slots the number used each day.",
+        _OWN, None, False, Formula("pool_used", PER_DAY, total=False, whole=True),
+    ),
+    Measure(
+        "pool_occupancy", "Occupancy", "share", "share",
+        "Places in use over capacity; pools without limit are left out.",
+        _OWN, None, False, Formula("pool_used", "pool_capacity", total=False, whole=True),
+    ),
+    Measure(
+        "pool_full_share", "Time full", "share of the time", "share",
+        "Share of hours (for slots: of days) with capacity on which as much or more is in use.",
+        _OWN, True, False, Formula("pool_full", "pool_open", total=False, whole=True),
+    ),
+    Measure(
+        "waiting", "People waiting", "people", "stock",
+        "People who asked for a stage of this pool and have not started, mean over time to the minute.",
+        _OWN, True, False, Formula("waiting_minutes", PER_DAY, 1 / 1440, total=False),
+    ),
+    Measure(
+        "waiting_after_another_stage", "People waiting who come from another stage", "people", "stock",
+        "Those of `waiting` who come from a stage, most of them keeping their old place meanwhile.",
+        _OWN, True, False, Formula("waiting_after_minutes", PER_DAY, 1 / 1440, total=False),
+    ),
+    Measure(
+        "care_home_entries", "Care-home entries", "entries a year", "count",
+        "Starts of a stage that makes a care home the residence.",
+        "ASCOF 2A", True, False, Formula("care_home_entries", PER_YEAR),
+    ),
+    Measure(
+        "home_care_starts", "Home-care starts", "starts a year", "count",
+        "Starts of a stage that makes home with care the residence.",
+        _OWN, None, False, Formula("home_care_starts", PER_YEAR),
+    ),
+    Measure(
+        "residents", "Residents by residence", "people", "stock",
+        "People holding a care-home place or a home-care package at midnight, also while in hospital; the rest "
+        "live in their own home without care.",
+        _OWN, None, True, Formula("residents", PER_DAY, fine=False),
+    ),
+    Measure(
+        "deaths", "Deaths", "deaths a year", "count",
+        "Deaths of residents, all places; parts by place of death.",
+        "ONS, deaths registered", True, True, Formula("deaths", PER_YEAR),
+    ),
+    Measure(
+        "deaths_per_1000", "Deaths per 1,000", "deaths per 1,000 residents a year", "count",
+        "Deaths over residents of the group and locality.",
+        "ONS, deaths registered", True, True, Formula("deaths", PER_1000, fine=False),
+    ),
+    Measure(
+        "place_of_death_share", "Place of death", "share of deaths", "share",
+        "Deaths in each place over all deaths; hospice counts with home.",
+        _EOLC, None, True, Formula("deaths", "deaths", total=False, of_total=True, fine=False),
+    ),
+    Measure(
+        "deaths_with_3_emergency_admissions_in_last_90_days",
+        "Dying after three or more admissions", "share of deaths", "share",
+        "Deaths with three or more emergency admissions in the last 90 days of life.",
+        _EOLC, True, True, Formula("deaths_after_three", "deaths", of_total=True, fine=False),
+    ),
+    Measure(
+        "admissions_in_last_100_days", "Emergency admissions in the last 100 days", "admissions per death", "mean",
+        "Emergency admissions in the last 100 days of life per death.",
+        _OWN, True, False, Formula("admissions_before_death", "deaths", of_total=True, fine=False),
+    ),
+    Measure(
+        "enrolled", "Enrolled", "people a year", "count",
+        "Enrolments in each programme.",
+        _OWN, None, False, Formula("enrolled", PER_YEAR),
+    ),
+    Measure(
+        "would_be_enrolled", "Would have been enrolled", "people a year", "count",
+        "People each programme would have enrolled had it been running.",
+        _OWN, None, False, Formula("would_be_enrolled", PER_YEAR),
+    ),
+    Measure(
+        "members", "Members of programmes", "people", "stock",
+        "People enrolled at midnight.",
+        _OWN, None, False, Formula("members", PER_DAY),
+    ),
+    Measure(
+        "needs_avoided", "Needs avoided", "needs a year", "count",
+        "Needs of the baseline that programmes kept from happening, by severity.",
+        _OWN, False, False, Formula("needs_avoided", PER_YEAR),
+    ),
+    Measure(
+        "dropped_needs", "Needs that came while in care", "needs a year", "count",
+        "Needs of somebody already in urgent care or a bed; not acted on.",
+        _OWN, None, False, Formula("dropped_needs", PER_YEAR, fine=False),
+    ),
+    Measure(
+        "two_or_more_share", "Admissions of people with two or more", "share of the index year's admissions", "share",
+        "People 65+ with two or more emergency admissions in the index year (the period): their admissions in that "
+        "year (`year 0`) and n years later (`year n`) over all admissions of their age group in the index year. "
+        "The dead count as 0, their successors do not count.",
+        "Roland and others 2005, BMJ 330:289", None, True,
+    ),
+    Measure(
+        "care_plan_coverage", "People with a care plan", "share of people", "share",
+        "People alive with a care plan when last looked at; `end_of_life`: of those nearing the end of life.",
+        _OWN, False, False,
+    ),
+    Measure(
+        "eq5d", "Health status (proxy)", "EQ-5D utility", "mean",
+        "PROXY, not measured: general-population utility by age, less a decrement for care-home residents and for "
+        "people in an acute bed, mean over residents (see proxies.py).",
+        "Ara and Brazier 2010; decrements assumed", False, False, Formula("utility", "resident_days"),
+    ),
+    Measure(
+        "coordination", "Experience of coordination (proxy)", "share of people", "share",
+        "PROXY, not measured: share expected to find their care well coordinated, by care plan (see proxies.py).",
+        "assumption", False, False,
+    ),
+    Measure(
+        "self_management", "Ability to self-manage (proxy)", "share of people", "share",
+        "PROXY, not measured: share expected to be confident, by frailty and care plan (see proxies.py).",
+        "assumption", False, False,
+    ),
+)
+# fmt: on
+
+MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
+"""Every measure by name, in the order of reports."""
