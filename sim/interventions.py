@@ -219,3 +219,8 @@ class Intervention(Described):
     """Changes of need by date."""
     sources: tuple[str, ...] = ()
     """Sources for the intervention as a whole."""
+
+    @property
+    def enrols(self) -> bool:
+        """True if it moves levers or gives care plans, so that people are enrolled in it or reached by it."""
+        return bool(self.levers or self.unintended or self.care_plan)

@@ -1,0 +1,110 @@
+"""Expected flows without simulation: stays a year, time in each stage, offered load and occupancy of each pool.
+
+Routes are solved as linear equations and every pool is taken as if it were never full (M/G/infinity), so queues are
+what a simulation adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.net_rates import YEAR_DAYS, NetRates, door_wait_days, mean_delay_days, net_rates
+from sim.quantities import AGES
+from sim.routes import live_share, visits
+from sim.system import Place
+
+Floats = npt.NDArray[np.float64]
+ROUTED_AS = {"readmission": "acute", "diverted": "minor"}
+"""Severity whose routes entries of another name follow."""
+
+
+@dataclass(frozen=True)
+class ExpectedFlows:
+    """Stays a year and people in place, whole place at full scale; arrays are by age band."""
+
+    net: NetRates | None
+    """The net rates behind them; None for a place without people."""
+    stays: dict[str, Floats]
+    """Stays a year by stage."""
+    days: dict[str, Floats]
+    """Mean days in the stage, delay included, by stage."""
+    in_place: dict[str, Floats]
+    """Mean people in the stage at one time, by stage."""
+    load: dict[str, float]
+    """Mean beds (or slots each open day) asked for, by pool."""
+
+
+def expected_flows(place: Place) -> ExpectedFlows:
+    """Expected flows of a place as it is today. Raises ValueError where published figures cannot be taken apart."""
+    net = net_rates(place) if place.people is not None else None
+    entries = dict(net.entries) if net is not None else {}
+    entries["other"] = plain_entries(place)
+    dies = hospital_deaths(place, net)
+    stays = {name: np.zeros(len(AGES)) for name in place.stages}
+    spent = {name: np.zeros(len(AGES)) for name in place.stages}
+    for label, by_stage in entries.items():
+        severity = ROUTED_AS.get(label, label)
+        for name, per_year in visits(place, severity, by_stage, dies).items():
+            stays[name] += per_year
+            spent[name] += per_year * days_in_stage(place, net, name, severity)
+    days = {name: np.divide(spent[name], n, out=np.zeros(len(AGES)), where=n > 0) for name, n in stays.items()}
+    in_place = {name: spent[name] / YEAR_DAYS for name in place.stages}
+    if net is not None and place.social_care is not None:
+        for index, support in ((1, place.social_care.home_with_care), (2, place.social_care.care_home)):
+            in_place[support.stage] = net.groups.share[:, :, index].sum(axis=1) * net.groups.residents
+    return ExpectedFlows(net, stays, days, in_place, _pool_load(place, stays, in_place))
+
+
+def hospital_deaths(place: Place, net: NetRates | None) -> dict[str, Floats]:
+    """Chances of death worked out rather than written, by stage and age."""
+    if net is None:
+        return {}
+    return {name: net.mean_dies_in_hospital for name, stage in place.stages.items() if stage.deaths_in_hospital}
+
+
+def plain_entries(place: Place) -> dict[str, Floats]:
+    """Plain arrivals a year by stage and age."""
+    entries: dict[str, Floats] = {}
+    for stream in place.plain_arrivals.values():
+        by_age = np.array([stream.age.get(age, 0.0) for age in AGES])  # type: ignore[call-overload]
+        entries[stream.to] = entries.get(stream.to, np.zeros(len(AGES))) + stream.per_day.value * YEAR_DAYS * by_age
+    return entries
+
+
+def days_in_stage(place: Place, net: NetRates | None, name: str, severity: str) -> Floats:
+    """Mean days from started to left by age: length of stay, the wait for an open door, and all of the delay."""
+    stage = place.stages[name]
+    alive = live_share(stage, hospital_deaths(place, net), name)
+    return np.asarray(
+        stay_days(place, net, name) + alive * (door_wait_days(stage) + mean_delay_days(stage, severity)), dtype=float
+    )
+
+
+def stay_days(place: Place, net: NetRates | None, name: str) -> Floats:
+    """Mean length of stay in days by age, net of delay and the wait for an open door."""
+    if net is not None and name in net.stay_days:
+        return net.stay_days[name]
+    length = place.stages[name].length_of_stay
+    return np.array(length.mean.values) * length.minutes_per_unit / 1440
+
+
+def _pool_load(place: Place, stays: dict[str, Floats], in_place: dict[str, Floats]) -> dict[str, float]:
+    load = dict.fromkeys(place.pools, 0.0)
+    shares = {locality.name: locality.share.value for locality in place.localities}
+    for name, stage in place.stages.items():
+        for locality, share in shares.items():
+            for pool, part in pools_of(stage.served_by, locality).items():
+                open_days = len(place.pools[pool].open.weekdays) / 7 * YEAR_DAYS
+                used = stays[name].sum() / open_days if place.pools[pool].kind == "slots" else in_place[name].sum()
+                load[pool] += float(used) * share * part
+    return load
+
+
+def pools_of(served_by: dict[str, dict[str, float]] | str, locality: str) -> dict[str, float]:
+    """Pools that serve people of a locality at a stage, with the share of them each gets."""
+    if isinstance(served_by, str):
+        return {served_by: 1.0}
+    return served_by.get(locality) or served_by["all"]
