@@ -80,6 +80,9 @@ class Purpose(IntEnum):
     PREFILL_ELAPSED = 81
     RISK_NOISE = 96
     REACHED = 97
+    VISIT = 112
+    KEEPS_PLACE = 113
+    CARE_HOME_LEVER = 114
 
 
 def mix(z: int) -> int:

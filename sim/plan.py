@@ -276,5 +276,6 @@ LOOPS = (
     "frailty_steps",
 )  # fmt: skip
 ACUTE, EMERGENCY, OVERNIGHT, PRESSED, DECONDITIONS, DECIDES = 1, 2, 4, 8, 16, 32
-YEAR_MINUTES = 525_960
-QUARTER_MINUTES = YEAR_MINUTES // 4
+YEAR_DAYS = 365.25
+QUARTER_DAYS = 91
+"""Days of a cell of the scatter of needs."""

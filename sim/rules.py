@@ -156,8 +156,8 @@ def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> fl
 
 
 def has_room(free: int, kept_for_others: int, waiting: int) -> bool:
-    """True if a place can be had at once: one is free beyond those kept for others, and nobody waits for it."""
-    return free > kept_for_others and waiting == 0
+    """True if a place can be had at once: one is free beyond those kept for others and those already asked for."""
+    return free - waiting > kept_for_others
 
 
 def may_start(free: int, kept_for_others: int) -> bool:

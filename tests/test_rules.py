@@ -5,13 +5,18 @@ from __future__ import annotations
 import inspect
 import math
 import statistics
+import types
 import typing
 
+import numba
 import pytest
 
 from sim import rules
 
 FUNCTIONS = [f for _, f in inspect.getmembers(rules, inspect.isfunction) if f.__module__ == "sim.rules"]
+COMPILED: dict[str, typing.Any] = dict(vars(rules))
+for function in FUNCTIONS:
+    COMPILED[function.__name__] = numba.njit(types.FunctionType(function.__code__, COMPILED, function.__name__))
 
 
 def test_the_normal_quantile_is_that_of_the_standard_library() -> None:
@@ -89,9 +94,7 @@ def test_risk_rises_with_admissions_and_never_sees_propensity_without_insight() 
 
 @pytest.mark.parametrize("rule", FUNCTIONS, ids=lambda rule: rule.__name__)
 def test_every_rule_compiles_and_gives_the_same_number(rule: typing.Callable[..., float]) -> None:
-    numba = pytest.importorskip("numba")
-    namespace = {f.__name__: numba.njit(f) for f in FUNCTIONS}
-    compiled = numba.njit(type(rule)(rule.__code__, {**vars(rules), **namespace}, rule.__name__))  # type: ignore[call-arg]
+    compiled = COMPILED[rule.__name__]
     values = {"kind": 0, "cumulative": (0.2, 0.7), "members": 7, "free": 3, "first_day": True, "minute": 600}
     whole = {"from_hour": 8, "to_hour": 20, "kept_for_others": 1, "waiting": 0, "days_waited": 9, "admissions": 2}
     arguments = [{**values, **whole}.get(name, 0.37) for name in inspect.signature(rule).parameters]

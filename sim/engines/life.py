@@ -1,0 +1,161 @@
+"""Life events of the people of a run: reading their points quarter by quarter, rates, death and succession."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import rules
+from sim.draws import Stream, entity_key, entity_keys, run_key, scatter
+from sim.engines.programmes import Programmes
+from sim.engines.state import State
+from sim.engines.tables import Tables
+from sim.plan import QUARTER_DAYS, YEAR_DAYS
+from sim.population import GENERATION_BITS, condition_factor, conditions_of
+
+URGENT, REFERRAL, DEATH, END_OF_LIFE, HOME_CARE, CARE_HOME, SUPPORT_ENDS = range(7)
+_KINDS = 7
+_CELL_YEARS = QUARTER_DAYS / YEAR_DAYS
+_WEEK = 336
+_HALF_HOURS = QUARTER_DAYS * 48
+_URGENT_LEVERS = ("urgent_needs", "emergency_admissions", "ambulatory_care_sensitive", "minor_needs", "unmet_need")
+_LEVERS_OF = {
+    URGENT: _URGENT_LEVERS,
+    REFERRAL: ("planned_referrals", "unmet_need", "simple_referrals", "deskilling"),
+    DEATH: ("mortality",),
+    CARE_HOME: ("care_home_entry",),
+}
+_SEVERITY_LEVERS = (
+    ("urgent_needs", "minor_needs", "unmet_need"),
+    ("urgent_needs", "emergency_admissions", "ambulatory_care_sensitive"),
+    ("urgent_needs", "emergency_admissions"),
+    ("urgent_needs", "emergency_admissions"),
+    ("urgent_needs",),
+)
+Point = tuple[int, int, int, int, int, int, float]
+
+
+class Life:
+    """Points and rates of the people of one run."""
+
+    def __init__(self, state: State, tables: Tables, programmes: Programmes) -> None:
+        self.state, self.tables, self.programmes = state, tables, programmes
+        self.key = run_key(state.seed, state.replication, Stream.PEOPLE)
+        self._highest = [programmes.highest(*_LEVERS_OF.get(kind, ())) for kind in range(_KINDS)]
+        self._rates = tables.plan.life_rates
+
+    def life_key(self, row: int) -> int:
+        """Entity key of the life now led in a row."""
+        people = self.state.persons
+        return entity_key(self.key, people.person[row] | people.generation[row] << GENERATION_BITS)
+
+    def rate(self, kind: int, row: int) -> float:
+        """Events a person-year of a kind, as the person is now; urgent needs before season and levers."""
+        people = self.state.persons
+        of_group: float = self.tables.life_rates[kind][people.age[row]][people.frailty[row]][people.residence[row]][
+            people.end_of_life[row]
+        ]
+        return of_group * people.multiplier[row] if kind == URGENT else of_group
+
+    def need_rates(self, row: int, severity: int, now: int) -> tuple[float, float]:
+        """Urgent need now without and with levers, for a point of this severity."""
+        people = self.state.persons
+        plain = self.rate(URGENT, row) * self.tables.need_by_day[severity][people.age[row]][now // rules.DAY]
+        moved = plain
+        for lever in _SEVERITY_LEVERS[severity]:
+            moved *= self.programmes.ratio(lever, row, now)
+        return plain, moved
+
+    def lever(self, kind: int, row: int, now: int) -> float:
+        """Levers on the other kinds of life event."""
+        product = 1.0
+        for lever in _LEVERS_OF.get(kind, ()):
+            product *= self.programmes.ratio(lever, row, now)
+        return product
+
+    # -- reading points -------------------------------------------------------------------------------------------
+
+    def read_quarter(self, quarter: int) -> None:
+        """Read every living person's points of a quarter, up to the rate they could have in it as they are now."""
+        state, people = self.state, self.state.persons
+        state.quarter = quarter
+        rows = len(people.person)
+        if rows == 0:
+            return
+        age, frailty = np.array(people.age), np.array(people.frailty)
+        residence, near_end = np.array(people.residence), np.array(people.end_of_life)
+        person, generation = np.array(people.person), np.array(people.generation)
+        keys = entity_keys(self.key, person | generation << GENERATION_BITS)
+        state.bounds = np.zeros((_KINDS, rows))
+        for kind in range(_KINDS):
+            bound = self._rates[kind][age, frailty, residence, near_end] * self._highest[kind]
+            if kind == URGENT:
+                bound *= np.array(people.multiplier) * self._busiest(quarter)[age]
+            state.bounds[kind] = bound
+            found = scatter(keys, quarter, kind, np.zeros(rows), bound, _CELL_YEARS)
+            minutes = self._minutes(kind, quarter, found.position)
+            entities = found.entity
+            for point in zip(
+                minutes.tolist(), person[entities].tolist(), generation[entities].tolist(), [kind] * entities.size,
+                found.key.tolist(), entities.tolist(), found.height.tolist(), strict=True,
+            ):  # fmt: skip
+                self._keep(point)
+
+    def read_more(self, row: int, now: int) -> list[Point]:
+        """Points a person has in the rest of the quarter because a rate has risen; kept, and returned."""
+        added: list[Point] = []
+        state, people = self.state, self.state.persons
+        key = np.array([self.life_key(row)], dtype=np.uint64)
+        for kind in range(_KINDS):
+            bound = self.rate(kind, row) * self._highest[kind]
+            if kind == URGENT:
+                bound *= float(self._busiest(state.quarter)[people.age[row]])
+            read = float(state.bounds[kind, row])
+            if bound <= read:
+                continue
+            state.bounds[kind, row] = bound
+            found = scatter(key, state.quarter, kind, np.array([read]), np.array([bound]), _CELL_YEARS)
+            minutes = self._minutes(kind, state.quarter, found.position).tolist()
+            for minute, need, height in zip(minutes, found.key.tolist(), found.height.tolist(), strict=True):
+                if minute > now:
+                    point = (minute, people.person[row], people.generation[row], kind, need, row, height)
+                    self._keep(point)
+                    added.append(point)
+        return added
+
+    def _keep(self, point: Point) -> None:
+        self.state.points.setdefault(point[0] // rules.DAY, []).append(point)
+
+    def _busiest(self, quarter: int) -> np.ndarray:  # type: ignore[type-arg]
+        """Highest relative need in a quarter, by age."""
+        by_day = self.tables.plan.need_by_day[:, :, quarter * QUARTER_DAYS : (quarter + 1) * QUARTER_DAYS]
+        return np.asarray(by_day.max(axis=(0, 2))) if by_day.shape[2] else np.ones(by_day.shape[1])
+
+    def _minutes(self, kind: int, quarter: int, position: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        """Minute of each position in a quarter: urgent needs follow the pattern of the week, others are spread evenly."""
+        first = quarter * QUARTER_DAYS * rules.DAY
+        if kind != URGENT:
+            return first + (position * (QUARTER_DAYS * rules.DAY)).astype(np.int64)
+        offset = (self.tables.first_weekday + quarter * QUARTER_DAYS) % 7 * 48
+        pattern = self.tables.plan.week_pattern[(offset + np.arange(_HALF_HOURS)) % _WEEK]
+        edges = np.concatenate([[0.0], np.cumsum(pattern)])
+        half_hours = np.interp(position * edges[-1], edges, np.arange(_HALF_HOURS + 1.0))
+        return np.asarray(first + np.minimum((half_hours * 30).astype(np.int64), QUARTER_DAYS * rules.DAY - 1))
+
+    # -- succession -----------------------------------------------------------------------------------------------
+
+    def succeed(self, row: int) -> None:
+        """A successor takes a dead person's place: same group and propensity, its own conditions, at home, enrolled in
+        nothing. Points are read again by the caller, from the next minute."""
+        state, people, plan = self.state, self.state.persons, self.tables.plan
+        people.generation[row] += 1
+        people.frailty[row] = people.base_frailty[row]
+        people.residence[row] = people.end_of_life[row] = people.busy[row] = people.care_plan[row] = 0
+        age, person = np.array([people.age[row]]), np.array([people.person[row]])
+        bits = conditions_of(plan, state.seed, state.replication, person, age, np.array([people.generation[row]]))
+        people.conditions[row] = int(bits[0])
+        people.multiplier[row] = people.lasting[row] * float(condition_factor(plan, age, bits)[0])
+        state.bounds[:, row] = 0.0
+        state.admissions.pop(row, None)
+        state.lost_place.pop(row, None)
+        for members in state.members:
+            members.pop(row, None)

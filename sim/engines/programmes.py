@@ -1,0 +1,148 @@
+"""Programmes in a run: what they do to a person now, and who is enrolled when people are ranked each quarter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import rules
+from sim.draws import Purpose, Stream, entity_key, run_key, uniform
+from sim.engines.state import State
+from sim.engines.tables import Tables
+from sim.plan import QUARTER_DAYS
+
+YEAR_MINUTES = 365 * rules.DAY
+_STRENGTH_OF = {"unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling"}
+
+
+class Programmes:
+    """Levers and enrolment of one run."""
+
+    def __init__(self, state: State, tables: Tables) -> None:
+        self.state, self.tables = state, tables
+        self.active = [i for i, on in enumerate(tables.programme_active) if on and tables.ratio[i]]
+        self._moving = {lever for i in self.active for lever in tables.ratio[i]}
+        self._key = run_key(state.seed, state.replication, Stream.INTERVENTIONS)
+
+    def ratio(self, lever: str, row: int, now: int) -> float:
+        """Product of a lever's effects of every programme that covers a person now; exactly 1 if none does."""
+        if row < 0 or lever not in self._moving:
+            return 1.0
+        product = 1.0
+        for i in self.active:
+            stated = self.tables.ratio[i].get(lever)
+            if stated is not None:
+                share = self._share(i, row, now)
+                if share > 0.0:
+                    strength = self.tables.loop[_STRENGTH_OF[lever]] if lever in _STRENGTH_OF else 1.0
+                    product *= rules.effect(stated, share * strength)
+        return product
+
+    def highest(self, *levers: str) -> float:
+        """Upper bound of the product of some levers over everybody and all time."""
+        bound = 1.0
+        for i in self.active:
+            strength = self.tables.programme_who[i][5]
+            for lever in levers:
+                bound *= max(1.0, self.tables.ratio[i].get(lever, 1.0) ** max(1.0, strength))
+        return bound
+
+    def _share(self, i: int, row: int, now: int) -> float:
+        """Share of the full effect of programme i on a person: ramp, lag, caseload, strength."""
+        t = self.tables
+        half_time, full, fade, lag = t.programme_ramp[i]
+        if t.programme_caseload[i] < 0.0:
+            if now < t.programme_start[i] or not self.covers(i, row):
+                return 0.0
+            ready, diluted = t.programme_start[i] + lag * rules.DAY, 1.0
+        else:
+            enrolled = self.state.members[i].get(row)
+            if enrolled is None or now < enrolled + lag * rules.DAY:
+                return 0.0
+            ready = t.programme_start[i]
+            diluted = rules.dilution(len(self.state.members[i]), t.programme_caseload[i])
+        ended = (now - t.programme_end[i]) / rules.DAY
+        ramped = rules.ramp((now - ready) / rules.DAY, half_time, full, ended, fade)
+        return float(t.programme_who[i][5] * ramped * diluted)
+
+    def covers(self, i: int, row: int) -> bool:
+        """True if a person is among those a programme can reach, and takes part."""
+        t, people = self.tables, self.state.persons
+        if not (t.programme_frailty[i][people.frailty[row]] and t.programme_localities[i][people.locality[row]]):
+            return False
+        of_age = bool(t.programme_ages[i][people.age[row]])
+        bits, either = t.programme_conditions[i]
+        has = bits == 0 or people.conditions[row] & bits != 0
+        if not ((of_age or (bits != 0 and has)) if either else (of_age and has)):
+            return False
+        reach: float = t.programme_who[i][1]
+        return reach >= 1.0 or uniform(entity_key(self._key, people.person[row]), i, Purpose.REACHED) < reach
+
+    def gp_minutes(self) -> float:
+        """Doctors' minutes a day that programmes take for their members."""
+        t = self.tables
+        return sum(
+            t.programme_gp_minutes[i] * len(members)
+            for i, members in enumerate(self.state.members)
+            if t.programme_active[i]
+        )
+
+    def is_ranking_day(self, i: int, day: int) -> bool:
+        """True if people are ranked for programme i on this day: its first day, and each quarter after."""
+        since = day - self.tables.programme_start[i] // rules.DAY
+        capped = self.tables.programme_caseload[i] >= 0.0 or self.tables.programme_care_plan[i]
+        return bool(capped and since >= 0 and since % QUARTER_DAYS == 0)
+
+    def leaving(self, i: int, now: int) -> list[int]:
+        """Rows of members whose term, or the programme's funding and fading, is over, or who moved to a care home."""
+        t = self.tables
+        term = t.programme_who[i][4]
+        over = now >= t.programme_end[i] + t.programme_ramp[i][2] * rules.DAY
+        people = self.state.persons
+        return [
+            row
+            for row, enrolled in self.state.members[i].items()
+            if over or (term >= 0 and now >= enrolled + term) or people.residence[row] == 2
+        ]
+
+    def joining(self, i: int, now: int) -> list[int]:
+        """Rows of people who take the free places: those with the highest risk score first."""
+        t, people = self.tables, self.state.persons
+        if now >= t.programme_end[i]:
+            return []
+        members = self.state.members[i]
+        eligible = [row for row in range(len(people.person)) if people.residence[row] != 2 and self._of_kind(i, row)]
+        top, _, noise, insight, _, _ = t.programme_who[i]
+        number = len(eligible) if top >= 100.0 else round(len(eligible) * top / 100.0)
+        scores = np.array([self._score(row, now, noise, insight, i) for row in eligible])
+        highest = np.lexsort((np.array([people.person[row] for row in eligible]), -scores))[:number]
+        free = len(eligible) if t.programme_caseload[i] < 0 else int(t.programme_caseload[i]) - len(members)
+        chosen: list[int] = []
+        for k in highest.tolist():
+            if len(chosen) >= free:
+                break
+            row = eligible[k]
+            if row not in members and self.covers(i, row):
+                chosen.append(row)
+        return chosen
+
+    def _of_kind(self, i: int, row: int) -> bool:
+        t, people = self.tables, self.state.persons
+        if not (t.programme_frailty[i][people.frailty[row]] and t.programme_localities[i][people.locality[row]]):
+            return False
+        bits, either = t.programme_conditions[i]
+        of_age, has = bool(t.programme_ages[i][people.age[row]]), bits == 0 or people.conditions[row] & bits != 0
+        return (of_age or (bits != 0 and has)) if either else (of_age and has)
+
+    def _score(self, row: int, now: int, noise: float, insight: float, i: int) -> float:
+        """Expected emergency admissions of a person, from what a general practice system holds."""
+        t, people = self.tables, self.state.persons
+        age = people.age[row]
+        known = people.multiplier[row] / people.lasting[row] if people.lasting[row] > 0 else 1.0
+        rate = t.life_rates[0][age][people.frailty[row]][people.residence[row]][0]
+        expected = rate * (1.0 - t.severity_shares[age][0]) * known
+        recent = sum(minute > now - YEAR_MINUTES for minute in self.state.admissions.get(row, ()))
+        blur = 0.0
+        if noise > 0.0:
+            key = entity_key(self._key, people.person[row])
+            blur = noise * rules.normal_quantile(uniform(key, now // rules.DAY, Purpose.RISK_NOISE, i))
+        return rules.risk_score(expected, t.propensity_shape[age], recent, blur, insight, people.propensity[row])
