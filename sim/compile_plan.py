@@ -125,6 +125,7 @@ def _names(arm: _Arm) -> Names:
         warm_up_minutes=run.warm_up_days * 1440,
         end_minute=arm.days * 1440,
         scale=run.scale,
+        community_bed=tuple(stage.community_bed for stage in stages.values()),
     )
 
 

@@ -52,6 +52,7 @@ PARTS: dict[str, str] = {
     "nights_of_stays_ended": "one",
     "emergency_stays_ended": "one",
     "delayed": "pathway_or_none",
+    "delayed_now": "one",
     "delayed_since": "one",
     "discharges": "pathway",
     "delays": "pathway",
@@ -164,12 +165,14 @@ class DailyCounts:
         part: Ints | int = 0,
         weight: Ints | None = None,
         every: int = DAY,
+        past: bool = False,
     ) -> None:
         """Count who is present from ``begin`` until leaving at each midnight (or hour) of the piece.
 
-        Present at an instant means begun at or before it and not left by it.
+        Present at an instant means begun at or before it and not left by it. With ``past`` the instants of earlier
+        pieces are counted too.
         """
-        low, high = self._window(piece)
+        low, high = (self.warm_up, self._window(piece)[1]) if past else self._window(piece)
         first, last = -(-low // every), -(-high // every)
         if last <= first:
             return

@@ -108,11 +108,10 @@ def _delay(daily: DailyCounts) -> Counts:
     over_pathway = np.repeat(by_pathway.sum(axis=1), len(REASONS), axis=0)
     over_all = np.repeat(parts.sum(axis=0, keepdims=True), len(REASONS), axis=0)
     midnight = daily.warm_up + DAY * np.arange(daily.days)
-    present = arrays["delayed"].sum(axis=0, keepdims=True)
     return {
         "delay_by_reason": ("reason", np.concatenate((by_pathway.sum(axis=0), parts))),
         "delay_over": ("reason", np.concatenate((over_all, over_pathway))),
-        "elapsed_minutes": ("one", midnight * present - arrays["delayed_since"]),
+        "elapsed_minutes": ("one", midnight * arrays["delayed_now"] - arrays["delayed_since"]),
     }
 
 

@@ -165,20 +165,20 @@ _ALL = (
     ),
     Measure(
         "mean_length_of_stay", "Mean length of emergency stay", "days", "mean",
-        "Midnights from admission to leaving the acute emergency stages, delay included, a zero-day stay as 0, "
-        "over emergency stays that ended, dead or alive.",
+        "Midnights in acute stages from admission to leaving, delay included, over emergency stays that ended, dead or "
+        "alive; stays in a same-day stage that is not acute count as 0 days.",
         "Hospital Episode Statistics, length of stay", True, True,
         Formula("nights_of_stays_ended", "emergency_stays_ended"),
     ),
     Measure(
         "delayed_overnight", "Delayed overnight", "patients", "stock",
-        "People in an overnight acute emergency stage at midnight who were ready to leave by then; parts by "
-        "pathway, `none` where the leaving has none.",
+        "People in an overnight acute stage at midnight who were ready to leave by then, also those who only wait for "
+        "an open door; parts by pathway, `none` for those who leave by none or had not left when the run ended.",
         f"{_SITREP}: no criteria to reside, not discharged", True, True, Formula("delayed", PER_DAY),
     ),
     Measure(
         "delay_days", "Mean delay", "days", "mean",
-        "Ready to left, over live discharges from overnight acute emergency stages, by pathway; the wait for an "
+        "Ready to left, over live discharges from overnight acute stages, by pathway; the wait for an "
         "open door included.",
         f"{_SITREP}, by Little's law", True, True, Formula("delay_minutes", "delays", 1 / 1440),
     ),
@@ -192,7 +192,7 @@ _ALL = (
     Measure(
         "elapsed_delay_of_those_delayed", "Days already delayed", "days", "mean",
         "Midnight less ready, mean over those delayed overnight.",
-        f"{_SITREP}, days since ready", True, True, Formula("elapsed_minutes", "delayed", 1 / 1440, of_total=True),
+        f"{_SITREP}, days since ready", True, True, Formula("elapsed_minutes", "delayed_now", 1 / 1440),
     ),
     Measure(
         "community_delayed_share", "Community-bed patients delayed", "share", "share",

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from sim.daily import YEAR_DAYS, DailyCounts
+from sim.daily import PATHWAYS, YEAR_DAYS, DailyCounts
 from sim.errors import RunError
 from sim.histories import Histories
 from sim.log import EVENTS, NEVER, StayLog
@@ -67,6 +67,8 @@ class Tally:
         if self._last is not None:
             piece = self._last
             _count_waits(daily, piece, ~piece.ended & (piece["started"] == NEVER) & piece.known)
+            acute_overnight = piece.of_stage(_both(self.names.acute, self.names.overnight))
+            _count_delayed_by_pathway(daily, piece, acute_overnight & piece.ready & ~piece.ended)
         years = daily.days // YEAR_DAYS
         return tidy_table(daily, self._histories.repeated(daily.warm_up, years), self.groups)
 
@@ -132,29 +134,34 @@ def _count_beds(daily: DailyCounts, piece: Piece) -> None:
 
 
 def _count_stays(daily: DailyCounts, piece: Piece) -> None:
+    """Nights are those in acute stages: same-day emergency care, which is none, has no nights."""
     names = piece.names
-    emergency = _both(names.acute, names.emergency_admission)
+    emergency = names.emergency_admission
     ended = piece.of_stage(emergency) & piece.urgent & piece.ended & piece.known & (piece["started"] != NEVER)
-    nights = -(-piece["left"] // DAY) - -(-piece["started"] // DAY)
+    nights = np.where(piece.of_stage(names.acute), -(-piece["left"] // DAY) - -(-piece["started"] // DAY), 0)
     daily.count("nights_of_stays_ended", piece.column, "left", ended, weight=nights)
     daily.count("emergency_stays_ended", piece.column, "left", ended & ~piece.of_stage(emergency, "goes_to"))
 
 
 def _count_delayed(daily: DailyCounts, piece: Piece) -> None:
-    names = piece.names
-    acute = _both(_both(names.acute, names.overnight), names.emergency_admission)
-    delayed = piece.of_stage(acute) & piece.ready
-    pathway = np.where(piece["pathway"] < 0, 4, piece["pathway"])
-    daily.census("delayed", piece, delayed, piece["ready"], part=pathway)
+    delayed = piece.of_stage(_both(piece.names.acute, piece.names.overnight)) & piece.ready
+    _count_delayed_by_pathway(daily, piece, delayed & piece.ended)
+    daily.census("delayed_now", piece, delayed, piece["ready"])
     daily.census("delayed_since", piece, delayed, piece["ready"], weight=piece["ready"])
-    in_community = piece.of_stage(names.community_bed) & piece.ready
+    in_community = piece.of_stage(piece.names.community_bed) & piece.ready
     daily.census("community_delayed", piece, in_community, piece["ready"])
+
+
+def _count_delayed_by_pathway(daily: DailyCounts, piece: Piece, chosen: Bools) -> None:
+    """Count whole delays at once, also their nights in earlier pieces: the pathway is known when the stay ends."""
+    pathway = np.where(piece["pathway"] < 0, len(PATHWAYS), piece["pathway"])
+    daily.census("delayed", piece, chosen, piece["ready"], part=pathway, past=True)
 
 
 def _count_discharges(daily: DailyCounts, piece: Piece) -> None:
     names, pathway = piece.names, np.maximum(piece["pathway"], 0)
     daily.count("discharges", piece.column, "left", piece.live_overnight_discharges, pathway)
-    acute = _both(_both(names.acute, names.overnight), names.emergency_admission)
+    acute = _both(names.acute, names.overnight)
     delays = piece.live_overnight_discharges & piece.of_stage(acute) & piece.ready & piece.known
     delay = np.maximum(piece["left"] - piece["ready"], 0)
     daily.count("delays", piece.column, "left", delays, pathway)

@@ -39,7 +39,7 @@ def names(days: int = 731, scale: float = 1.0) -> Names:
         programmes=("case_management",),
         stage_titles=STAGES,
         pool_titles=POOLS,
-        acute=flags("same_day", "acute", "planned_bed"),
+        acute=flags("acute", "planned_bed"),
         emergency_admission=flags("same_day", "acute"),
         overnight=flags("acute", "planned_bed"),
         residence=(0, 0, 0, 0, 0, 0, 1, 2),
@@ -95,7 +95,10 @@ def piece(
     ended = [row for row in rows if row["left"] != -1 and first < row["left"] <= until]
     still = [row for row in rows if row["asked"] < until and (row["left"] == -1 or row["left"] > until)]
     hidden = ("started", "ready", "left")
-    census = [row | {time: -1 for time in hidden if row[time] >= until} | {"outcome": 0, "left": -1} for row in still]
+    census = [
+        row | {time: -1 for time in hidden if row[time] >= until} | {"outcome": 0, "left": -1, "pathway": -1}
+        for row in still
+    ]
     now = [row for row in events if first <= row["minute"] < until]
     return StayLog(
         first, until, columns(ended, STAY_COLUMNS), columns(census, STAY_COLUMNS), columns(now, COUNT_COLUMNS),
@@ -224,6 +227,11 @@ def test_length_of_stay_counts_zero_days_and_not_background() -> None:
     assert value(found, "mean_length_of_stay", group="18-64") == 5
 
 
+def test_a_same_day_stay_over_midnight_is_still_0_days() -> None:
+    found = table([stay("same_day", 1.8, 1.8, 2.2, 2.2)], days=10)
+    assert value(found, "mean_length_of_stay") == 0
+
+
 def test_a_stay_already_begun_when_the_clock_starts_has_no_known_length() -> None:
     rows = [stay("acute", -10.0, -10.0, 1.0, 1.5, pathway=0, flags=FLAGS["prefilled"])]
     found = table(rows, days=10, cuts=(minute(1),))
@@ -252,6 +260,15 @@ def test_delays() -> None:
     elapsed = (0 + 1 + 2 + 3 + 4) + (0.75 + 1.75) + (0 + 1)
     assert value(found, "elapsed_delay_of_those_delayed") == pytest.approx(elapsed / 9)
     assert value(found, "community_delayed_share") == pytest.approx(2 / 5)
+
+
+def test_delays_are_of_all_who_stay_overnight_and_need_no_emergency() -> None:
+    rows = [stay("planned_bed", 1.0, 1.0, 2.5, 4.5, pathway=1, severity="planned")]
+    rows += [stay("acute", 1.0, 1.0, 2.5, 4.5, pathway=1, severity="other", person=900)]
+    for cuts in ((), (minute(3.5),)):
+        found = table(rows, days=10, cuts=cuts)
+        assert value(found, "delayed_overnight", of="P1") == pytest.approx(4 / 10)
+        assert value(found, "delay_days", of="P1") == pytest.approx(2)
 
 
 def test_delay_by_reason_cuts_drawn_parts_off_at_leaving() -> None:
