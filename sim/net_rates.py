@@ -294,11 +294,12 @@ def _urgent_needs(place: Place, residents: Floats, admissions: Floats, overnight
     """Needs a person-year and door by severity and age; and entries a year by severity and stage."""
     urgent, loops = place.urgent_needs, place.loops
     assert urgent is not None and loops is not None
-    substitution = loops.substitution.value
+    substitution = max(loops.substitution.value, 0.01)
     fit_for_community = np.array(urgent.community_bed_instead_share.values) * overnight
     taken = urgent.community_entries_per_year.value * _shares(fit_for_community * residents) / residents
     rate = {"community_or_acute": fit_for_community + substitution * taken}
-    rate["community_or_home"] = (1 - substitution) * taken
+    # As many in proportion would take a bed but otherwise stay at home, whether or not they are offered one today.
+    rate["community_or_home"] = (1 - substitution) / substitution * rate["community_or_acute"]
     rate["ambulatory_care_sensitive"] = np.array(urgent.ambulatory_care_sensitive_share.values) * admissions
     rate["acute"] = admissions - readmitted - fit_for_community - rate["ambulatory_care_sensitive"]
     _refuse_negative(rate["acute"], "urgent_needs", "ambulatory-care-sensitive, community and readmission shares")

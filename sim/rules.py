@@ -7,7 +7,7 @@ are strictly between 0 and 1; times are whole minutes. Written in the part of Py
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, floor, log, sqrt
+from math import erf, exp, floor, log, sqrt
 
 DAY = 1440
 LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
@@ -106,6 +106,17 @@ def remaining(kind: int, mean_minutes: float, sigma: float, u: float, u_elapsed:
     if kind == EXPONENTIAL:
         return -mean_minutes * log(1.0 - u)
     return mean_minutes * u_elapsed
+
+
+def remaining_after(kind: int, mean_minutes: float, sigma: float, elapsed: float, u: float) -> float:
+    """Minutes left of a stay that has lasted ``elapsed`` minutes: drawn from the stays that last longer."""
+    if kind == LOGNORMAL and sigma > 0.0 and elapsed > 0.0:
+        z = (log(elapsed / mean_minutes) + 0.5 * sigma * sigma) / sigma
+        shorter = min(0.5 * (1.0 + erf(z / sqrt(2.0))), 1.0 - 1e-9)
+        return duration(kind, mean_minutes, sigma, shorter + (1.0 - shorter) * u) - elapsed
+    if kind == EXPONENTIAL:
+        return -mean_minutes * log(1.0 - u)
+    return max(1.0, mean_minutes - elapsed)
 
 
 def whole_minutes(minutes: float) -> int:

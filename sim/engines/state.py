@@ -50,10 +50,8 @@ class Journey:
     person: int
     generation: int
     need_minute: int
-    key: int
-    """Entity key of the need."""
     need: int
-    """The need's address, as logged."""
+    """Entity key of the need: the random address of the journey."""
     chain: int
     severity: int
     cause: int

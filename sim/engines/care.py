@@ -1,0 +1,412 @@
+"""What is decided about a stay: the look-ups and draws around each rule. No clock, no queue is changed here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import rules
+from sim.draws import Purpose, Stream, entity_key, entity_keys, run_key, scatter, uniform, word
+from sim.engines.programmes import Programmes
+from sim.engines.record import Recorder
+from sim.engines.state import Journey, State, Stay, Support
+from sim.engines.tables import Tables
+from sim.log import FLAGS, NEVER
+from sim.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
+
+_DAY = rules.DAY
+_MOST_DAYS_AT_THE_DOOR = 60
+_MINOR, _PLANNED, _OTHER = 0, 5, 7
+_CARE_HOME = 2
+
+
+class Care:
+    """Decisions about stays in one run."""
+
+    def __init__(self, state: State, tables: Tables, programmes: Programmes) -> None:
+        self.state, self.tables, self.programmes = state, tables, programmes
+        self._people_key = run_key(state.seed, state.replication, Stream.PEOPLE)
+
+    # -- who comes, and to which door -------------------------------------------------------------------------------
+
+    def kind_of_need(self, row: int, need: int) -> tuple[int, int]:
+        """Severity and cause of an urgent need, from the person's baseline shares and the need's own draws."""
+        t, people = self.tables, self.state.persons
+        severity = rules.choice(uniform(need, 0, Purpose.SEVERITY), t.severity_shares[people.age[row]][:-1])
+        held, extra = people.conditions[row], t.condition_extra
+        weights = [1.0] + [extra[c] if held >> c & 1 else 0.0 for c in range(len(extra))]
+        shares, total = [], 0.0
+        for weight in weights[:-1]:
+            total += weight
+            shares.append(total / sum(weights))
+        return severity, rules.choice(uniform(need, 0, Purpose.CAUSE), shares)
+
+    def journey(self, row: int, need: int, now: int, *, severity: int, cause: int = 0, chain: int = 0) -> Journey:
+        """A new journey of a person."""
+        people = self.state.persons
+        return Journey(
+            row=row, person=people.person[row], generation=people.generation[row], need_minute=now, need=need, chain=chain,
+            severity=severity, cause=cause, age=people.age[row], locality=people.locality[row],
+        )  # fmt: skip
+
+    def door(self, row: int, severity: int, need: int, now: int) -> int:
+        """Stage somebody with an urgent need turns to: A&E or general practice."""
+        t = self.tables
+        share = t.door_a_and_e[self.state.persons.age[row]][severity] * self.programmes.ratio("a_and_e_share", row, now)
+        names = t.plan.names
+        return int(names.a_and_e if rules.happens(uniform(need, 0, Purpose.DOOR), share) else names.gp)
+
+    def plain_arrivals(self, day: int) -> list[Journey]:
+        """Plain arrivals of a day, each with its minute."""
+        t, found = self.tables, []
+        for k in range(len(t.stream_to)):
+            rate = t.stream_rate[k][day]
+            key = entity_keys(run_key(self.state.seed, self.state.replication, Stream.ARRIVALS + k), np.zeros(1, dtype=np.int64))
+            points = scatter(key, day, 0, np.zeros(1), np.array([rate]), 1.0)
+            for need, position in zip(points.key.tolist(), points.position.tolist(), strict=True):
+                hour = rules.choice(position, t.stream_hours[k][:-1])
+                before = t.stream_hours[k][hour - 1] if hour else 0.0
+                within = (position - before) / (t.stream_hours[k][hour] - before)
+                found.append(
+                    Journey(
+                        row=-1 - k, person=-1 - k, generation=day, need_minute=day * _DAY + hour * 60 + int(within * 60),
+                        need=need, chain=0, severity=_OTHER, cause=0,
+                        age=rules.choice(uniform(need, 0, Purpose.ARRIVAL_AGE), t.stream_ages[k][:-1]),
+                        locality=rules.choice(uniform(need, 0, Purpose.ARRIVAL_LOCALITY), t.stream_localities[k][:-1]),
+                    )
+                )  # fmt: skip
+        return found
+
+    def plain_stage(self, j: Journey) -> int:
+        """Stage a plain arrival comes to."""
+        return int(self.tables.stream_to[-1 - j.row])
+
+    # -- places -----------------------------------------------------------------------------------------------------
+
+    def asked(self, j: Journey, stage: int, came_from: int, flags: int, now: int) -> Stay:
+        """The wait for a stage, at the pool that serves the person."""
+        key = j.need if j.row < 0 else entity_key(self._people_key, j.person)
+        frailty = 0
+        if j.row >= 0:
+            people = self.state.persons
+            frailty = people.frailty[j.row]
+            flags |= FLAGS["care_plan"] * people.care_plan[j.row] | FLAGS["end_of_life"] * people.end_of_life[j.row]
+            flags |= (0, FLAGS["residence_home_with_care"], FLAGS["residence_care_home"])[people.residence[j.row]]
+        return Stay(stage, self.tables.pool(stage, j.locality, key), now, came_from, frailty, flags)
+
+    def free(self, pool: int, now: int) -> int:
+        """Places (or slots) free in a pool; many if it has no limit."""
+        if self.tables.slots[pool]:
+            return self.state.slots_left[pool]
+        capacity: int = self.tables.capacity[pool][now // _DAY]
+        return 1 << 30 if capacity < 0 else capacity - self.state.occupied[pool]
+
+    def kept_for_others(self, pool: int, came_from: int) -> int:
+        """Places somebody from this stage may not take because they are reserved for people from elsewhere."""
+        kept = self.tables.reserved[pool]
+        own = kept[came_from] if came_from >= 0 else kept[-1]
+        return int(sum(kept) - own)
+
+    def has_room(self, j: Journey, stage: int, queues: list[list[tuple]], now: int) -> bool:  # type: ignore[type-arg]
+        """True if a person could start a stage at once."""
+        pool = self.tables.pool(stage, j.locality, j.need if j.row < 0 else entity_key(self._people_key, j.person))
+        if not self.tables.open_at(pool, now):
+            return False
+        came_from = j.stay.stage if j.stay is not None else -1
+        return rules.has_room(self.free(pool, now), self.kept_for_others(pool, came_from), len(queues[pool]))
+
+    def slots(self, pool: int, day: int) -> int:
+        """Slots of a pool on a day: in general practice, what routine work and programmes leave for urgent needs."""
+        t = self.tables
+        if t.gp_share[pool] <= 0.0 or t.gp_minutes <= 0.0:
+            return int(t.capacity[pool][day])
+        taken = t.loop["programme_time"] * self.programmes.gp_minutes()
+        left = t.gp_minutes - t.gp_routine_minutes - taken
+        if left < 0.0:
+            self.state.gp_backlog -= left * t.gp_share[pool]
+        places = max(0.0, left) * t.gp_share[pool] / t.gp_urgent_minutes + self.state.gp_fraction.get(pool, 0.0)
+        self.state.gp_fraction[pool] = places - int(places)
+        return int(places)
+
+    def work_off_backlog(self, pool: int, now: int, recorder: Recorder) -> None:
+        """At closing, unused urgent slots work off deferred routine work; what exceeds the backlog allowed is shed."""
+        t, state = self.tables, self.state
+        if t.gp_share[pool] <= 0.0:
+            return
+        state.gp_backlog = max(0.0, state.gp_backlog - state.slots_left[pool] * t.gp_urgent_minutes)
+        most = t.gp_backlog_days * t.gp_routine_minutes
+        if state.gp_backlog > most:
+            recorder.count("gp_shed", now, round(state.gp_backlog - most))
+            state.gp_backlog = most
+
+    # -- a stay that starts -------------------------------------------------------------------------------------------
+
+    def work_out(self, j: Journey, now: int, minutes: float | None = None) -> None:
+        """Everything about a stay that does not depend on what happens meanwhile: its length, whether the person dies, the
+        route taken afterwards and its drawn delay. ``minutes`` is given for a stay met in progress."""
+        stay, t = j.stay, self.tables
+        assert stay is not None
+        s, visit = stay.stage, j.visits.get(stay.stage, 0)
+        j.visits[s] = visit + 1
+        stay.key = word(j.need, j.chain, Purpose.VISIT, s * 64 + min(visit, 63))
+        flags = t.stage_flags[s]
+        if flags & PRESSED:
+            stay.stay_ratio = rules.pressure(
+                self._occupancy(stay.pool, now), t.loop["reference_occupancy"], t.loop["pressure_discharges"],
+                t.loop["pressure"],
+            )  # fmt: skip
+            stay.flags |= FLAGS["pressed"] * (stay.stay_ratio < 1.0)
+        if minutes is None:
+            mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j, now)
+            minutes = rules.duration(t.stay_kind[s], mean, t.stay_sigma[s], uniform(stay.key, 0, Purpose.LENGTH_OF_STAY))
+        length = rules.whole_minutes(minutes)
+        near_end = bool(stay.flags & FLAGS["end_of_life"])
+        dying = t.dies[s][j.age][stay.frailty][near_end] * self._ratio("mortality", j, now)
+        stay.dies = rules.happens(uniform(stay.key, 0, Purpose.DIES), dying)
+        if stay.dies:
+            stay.ready = stay.onward = now + length
+            return
+        stay.ready = self._leaving(s, stay.key, now + length)
+        self._choose_route(j, stay, now)
+        stay.onward = stay.ready + stay.process + stay.sourcing
+        self._early(j, stay, now, length)
+
+    def _leaving(self, s: int, key: int, minute: int) -> int:
+        """First minute from which the door is open for the person."""
+        t, day = self.tables, minute // _DAY
+        for attempt in range(_MOST_DAYS_AT_THE_DOOR):
+            chance = t.leaves_chance[s][min(day + attempt, t.days - 1)]
+            today = minute if attempt == 0 else (day + attempt) * _DAY
+            leaves = rules.leaving_minute(
+                today, t.leaves_from[s], t.leaves_to[s], chance, uniform(key, attempt, Purpose.LEAVES_TODAY),
+                uniform(key, attempt, Purpose.LEAVES_HOUR), attempt == 0,
+            )  # fmt: skip
+            if leaves >= 0:
+                return leaves
+        return (day + _MOST_DAYS_AT_THE_DOOR) * _DAY + t.leaves_from[s] * 60
+
+    def _choose_route(self, j: Journey, stay: Stay, now: int) -> None:
+        t = self.tables
+        rows = t.routes(stay.stage, j.severity, now)
+        if not rows:
+            return
+        shares = [t.route_shares[row][j.age][stay.frailty] for row in rows]
+        chosen = rules.choice(uniform(stay.key, 0, Purpose.ROUTE), shares)
+        chosen = self._support_lever(j, stay, rows, shares, chosen, now)
+        if chosen >= len(rows):
+            return
+        row = rows[chosen]
+        if stay.flags & FLAGS["residence_care_home"] and t.route_pathway[row] > 0:
+            row = rows[-1]  # returning to one's own care home is pathway 0
+        stay.route = row
+        u = uniform(stay.key, 0, Purpose.IS_DELAYED)
+        delayed, sigma = t.route_delayed[row], t.route_sigma[row]
+        stay.process = rules.delay_minutes(
+            t.route_process[row] * self._ratio("process_delay", j, now), delayed, sigma, u,
+            uniform(stay.key, 0, Purpose.PROCESS_DELAY),
+        )  # fmt: skip
+        stay.sourcing = rules.delay_minutes(
+            t.route_sourcing[row] * self._ratio("sourcing_delay", j, now), delayed, sigma, u,
+            uniform(stay.key, 0, Purpose.SOURCING_DELAY),
+        )  # fmt: skip
+
+    def _support_lever(
+        self, j: Journey, stay: Stay, rows: range, shares: list[float], chosen: int, now: int
+    ) -> int:
+        """Levers on new support and on care-home entry: fewer (or more) people leave with it than without the lever."""
+        t = self.tables
+        pathway = t.route_pathway[rows[chosen]] if chosen < len(rows) else -1
+        ratio = self._ratio("new_support", j, now)
+        if ratio != 1.0 and pathway >= 0:
+            u = uniform(stay.key, 0, Purpose.LEVER_SUPPORT)
+            if pathway > 0 and u >= ratio:
+                return len(rows) - 1
+            with_support = [share for row, share in zip(rows, shares, strict=True) if t.route_pathway[row] > 0]
+            if pathway == 0 and with_support and ratio > 1.0:
+                most = with_support[-1]
+                extra = (ratio - 1.0) * most / max(1.0 - most, 1e-9)
+                if u < extra:
+                    return rules.choice(u / extra * most, shares)
+        if chosen < len(rows) and t.route_to[rows[chosen]] == t.care_home_stage >= 0:
+            kept = self._ratio("care_home_entry", j, now)
+            if kept < 1.0 and uniform(stay.key, 0, Purpose.CARE_HOME_LEVER) >= kept:
+                return len(rows) - 1
+        return chosen
+
+    def _early(self, j: Journey, stay: Stay, now: int, length: int) -> None:
+        t, s = self.tables, stay.stage
+        if t.early_to[s] < 0 or now < t.early_from[s]:
+            return
+        if rules.happens(uniform(stay.key, 0, Purpose.EARLY), t.early_share[s][j.age]):
+            minute = now + int(length * t.early_at[s])
+            stay.early = minute if now < minute < stay.onward else NEVER
+
+    def _ratio(self, lever: str, j: Journey, now: int) -> float:
+        return self.programmes.ratio(lever, j.row, now)
+
+    def _occupancy(self, pool: int, now: int) -> float:
+        capacity = self.tables.capacity[pool][now // _DAY]
+        return self.state.occupied[pool] / capacity if capacity > 0 else 1.0
+
+    # -- a stay that is over -------------------------------------------------------------------------------------------
+
+    def next_stage(self, j: Journey, queues: list[list[tuple]], now: int) -> tuple[int, bool]:  # type: ignore[type-arg]
+        """Stage to ask for, -1 home, and whether that is a cancellation; asked when the stay is over."""
+        stay, t = j.stay, self.tables
+        assert stay is not None
+        admitted = self._admission(j, stay, now)
+        if admitted is not None:
+            return admitted, False
+        row = stay.route
+        if row < 0:
+            return -1, False
+        while t.route_if_room[row]:
+            blocked = t.route_cancels[row] and j.row >= 0 and self.state.persons.busy[j.row] > 0
+            if not blocked and self.has_room(j, t.route_to[row], queues, now):
+                break
+            if t.route_cancels[row]:
+                return t.route_otherwise_to[row], True
+            if t.route_otherwise[row] < 0:
+                return self._unless_at_home(j, t.route_otherwise_to[row]), False
+            row = t.route_otherwise[row]
+        return self._unless_at_home(j, t.route_to[row]), False
+
+    def _admission(self, j: Journey, stay: Stay, now: int) -> int | None:
+        """A&E's decision where it differs from the route: admitted because beds are free, or kept out by a lever."""
+        t = self.tables
+        if not t.stage_flags[stay.stage] & DECIDES:
+            return None
+        if j.severity == _MINOR and t.loop["threshold_slope"] > 0.0:
+            u = uniform(stay.key, 0, Purpose.THRESHOLD)
+            bed = t.pool(t.overnight_stage, j.locality, entity_key(self._people_key, j.person))
+            share_free = 1.0 - self._occupancy(bed, now)
+            if rules.admitted_on_threshold(u, t.loop["threshold_slope"], share_free, 1.0 - t.loop["reference_occupancy"]):
+                return int(t.overnight_stage)
+        if j.severity != _MINOR:
+            ratio = self._ratio("admission_given_a_and_e", j, now)
+            if ratio < 1.0 and uniform(stay.key, 0, Purpose.LEVER_ADMITTED) >= ratio:
+                return -1
+        return None
+
+    def threshold_flag(self, j: Journey) -> int:
+        """Flag of a minor need that is admitted."""
+        decides = j.stay is not None and self.tables.stage_flags[j.stay.stage] & DECIDES
+        return FLAGS["threshold"] if decides and j.severity == _MINOR else 0
+
+    def _unless_at_home(self, j: Journey, stage: int) -> int:
+        return -1 if self.lives_there(j, stage) else stage
+
+    def lives_there(self, j: Journey, stage: int) -> bool:
+        """True if a stage would give a residence the person has, or has more than."""
+        if stage < 0:
+            return False
+        gives = self.tables.residence[stage]
+        return bool(gives and j.row >= 0 and self.state.persons.residence[j.row] >= gives)
+
+    def keeps_place(self, j: Journey, stage: int) -> bool:
+        """True if the old place is kept until the next stage starts (loop `exit_block`)."""
+        if not self.tables.keeps_place[stage]:
+            return False
+        return rules.happens(uniform(j.need, j.chain, Purpose.KEEPS_PLACE), self.tables.loop["exit_block"])
+
+    def deconditioned(self, j: Journey, stay: Stay, now: int) -> bool:
+        """Moves frailty by the delay beyond (or short of) the route's mean; True if it moved."""
+        t, people = self.tables, self.state.persons
+        if not t.stage_flags[stay.stage] & DECONDITIONS or stay.route < 0:
+            return False
+        steps = t.loop["frailty_steps"] * t.loop["deconditioning"] * self._ratio("deconditioning", j, now)
+        delay = (now - stay.ready) / _DAY
+        step = rules.frailty_step(uniform(stay.key, 0, Purpose.FRAILTY_STEP), delay, t.route_mean_days[stay.route], steps)
+        before = people.frailty[j.row]
+        people.frailty[j.row] = min(3, max(0, before + step))
+        return people.frailty[j.row] != before
+
+    def readmission(self, j: Journey, stay: Stay, now: int) -> Journey | None:
+        """The drawn readmission after a live overnight emergency stay, if there is one."""
+        t = self.tables
+        both = EMERGENCY | OVERNIGHT
+        if t.stage_flags[stay.stage] & both != both or j.severity == _PLANNED:
+            return None
+        chance = t.readmission[j.age] * self._ratio("readmission", j, now)
+        chance = rules.pressed_readmission(chance, stay.stay_ratio, t.loop["pressure_readmissions"])
+        if not rules.happens(uniform(stay.key, 0, Purpose.READMITTED), chance):
+            return None
+        u = uniform(stay.key, 0, Purpose.READMITTED_WHEN)
+        wait = rules.whole_minutes(min(rules.duration(rules.EXPONENTIAL, t.readmission_minutes, 0.0, u), 30.0 * _DAY - 1))
+        again = self.journey(j.row, j.need, now + wait, severity=3, cause=j.cause, chain=j.chain + 1)
+        return again
+
+    # -- the person -----------------------------------------------------------------------------------------------------
+
+    def keep_busy(self, j: Journey) -> None:
+        """Keep the count of journeys that put a person in a bed or in unfinished urgent care."""
+        if j.row < 0:
+            return
+        here = j.stay or j.waiting
+        busy = not j.over and here is not None and not self.tables.at_home[here.stage] and j.severity < 7
+        if j.severity in (_PLANNED, 6) and j.stay is None:
+            busy = False  # waiting at home for planned care or for support
+        if busy != j.busy:
+            self.state.persons.busy[j.row] += 1 if busy else -1
+            j.busy = busy
+        stay = j.stay
+        if stay is not None and stay.started >= 0 and self.tables.stage_flags[stay.stage] & EMERGENCY:
+            self._admitted(j, stay)
+
+    def _admitted(self, j: Journey, stay: Stay) -> None:
+        minutes = self.state.admissions.setdefault(j.row, [])
+        if j.severity < _PLANNED and (not minutes or minutes[-1] != stay.started):
+            minutes.append(stay.started)
+            del minutes[:-20]
+
+    def ended_by_admission(self, j: Journey) -> list[Journey]:
+        """Journeys of the person at home (a virtual ward, reablement) that an overnight stay brings to an end."""
+        stay, t = j.stay, self.tables
+        if j.row < 0 or stay is None or not t.stage_flags[stay.stage] & ACUTE:
+            return []
+        support = self.state.supports.get(j.row)
+        if support is not None and support.away_since == NEVER:
+            support.away_since = stay.started
+        return [
+            other
+            for other in self.state.of_person.get(j.row, ())
+            if other is not j and other.severity != _PLANNED and other.stay is not None and t.at_home[other.stay.stage]
+        ]
+
+    def support_started(self, j: Journey, stay: Stay) -> None:
+        """Hold a residence support beside journeys from now on."""
+        self.state.supports[j.row] = Support(j, stay)
+
+    def away_too_long(self, row: int, support: Support, now: int) -> bool:
+        """True if a resident has been in hospital longer than the place is kept."""
+        if support.away_since == NEVER:
+            return False
+        if not self.state.persons.busy[row]:
+            support.away_since = NEVER
+            return False
+        kept: int = self.tables.place_kept[support.stay.stage]
+        return now - support.away_since >= kept
+
+    def unseen(self, j: Journey, share: float, now: int) -> int:
+        """What somebody not seen by closing does; a serious need turns to A&E rather than dropping out."""
+        t, stay = self.tables, j.waiting
+        assert stay is not None
+        s = stay.stage
+        u = uniform(j.need, j.chain, Purpose.GIVES_UP, (now // _DAY) % 65536)
+        answer = rules.unseen(u, t.unseen_wait[s], t.unseen_divert[s], t.unseen_reference[s], share, t.loop["gp_access"])
+        return rules.DIVERTS if answer == rules.DROPS_OUT and j.severity in (1, 2, 3) else answer
+
+    def escalates(self, j: Journey, now: int) -> bool:
+        """True if somebody who waits goes another way today."""
+        t, stay = self.tables, j.waiting
+        assert stay is not None
+        if t.escalate_to[stay.stage] == -2:
+            return False
+        waited = (now - stay.asked) // _DAY
+        u = uniform(j.need, j.chain, Purpose.ESCALATES, min(waited, 65535))
+        return rules.escalates(u, t.escalate_per_day[stay.stage], waited, t.escalate_after_days[stay.stage])
+
+    def place_of_death(self, row: int, j: Journey | None) -> int:
+        """0 at home, 1 in a care home, 2 in an acute hospital, 3 in another bed."""
+        if j is not None and j.stay is not None and not self.tables.at_home[j.stay.stage]:
+            return 2 if self.tables.stage_flags[j.stay.stage] & ACUTE else 3
+        return 1 if self.state.persons.residence[row] == _CARE_HOME else 0

@@ -1,0 +1,93 @@
+"""Writing down what happened: rows of stays and events, turned into a StayLog at the end of each piece."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.engines.state import Journey, State, Stay
+from sim.log import COUNT_COLUMNS, EVENTS, NEVER, OUTCOMES, STAY_COLUMNS, StayLog
+from sim.plan import Plan
+
+OUTCOME = {name: i for i, name in enumerate(OUTCOMES)}
+EVENT = {name: i for i, name in enumerate(EVENTS)}
+_STAY_ORDER = ("stage", "asked", "need", "chain", "generation", "person")
+_EVENT_ORDER = ("detail", "kind", "generation", "person", "minute")
+
+
+class Recorder:
+    """Rows of one piece of a run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._ended: list[tuple[int, ...]] = []
+        self._events: list[tuple[int, ...]] = []
+        self._pathway: list[int] = plan.route_pathway.tolist()
+
+    def ended(self, journey: Journey, stay: Stay, left: int, outcome: str, goes_to: int = -1) -> None:
+        """A stay, or the wait for one that never started, that came to an end."""
+        self._ended.append(self._row(journey, stay, left, OUTCOME[outcome], goes_to))
+
+    def event(self, kind: str, minute: int, state: State, row: int, detail: int) -> None:
+        """Something that is not a stay and happened to a person."""
+        people = state.persons
+        self._events.append(
+            (minute, EVENT[kind], people.person[row], people.generation[row], people.age[row], people.frailty[row],
+             people.locality[row], detail)
+        )  # fmt: skip
+
+    def count(self, kind: str, minute: int, detail: int) -> None:
+        """Something that happened to the place and to nobody in particular."""
+        self._events.append((minute, EVENT[kind], -1, 0, 0, 0, 0, detail))
+
+    def _row(self, j: Journey, s: Stay, left: int, outcome: int, goes_to: int) -> tuple[int, ...]:
+        live = s.route >= 0 and outcome not in (OUTCOME["died"], OUTCOME["open"]) and s.started != NEVER
+        return (
+            j.person, j.generation, j.need, j.chain, j.cause, j.severity, j.age, s.frailty, j.locality, s.stage, s.pool,
+            s.asked, s.started, s.ready if left == NEVER or s.ready <= left else left, left, s.process, s.sourcing,
+            s.came_from, goes_to, outcome, self._pathway[s.route] if live else -1, s.flags,
+        )  # fmt: skip
+
+    def log(self, state: State, from_minute: int) -> StayLog:
+        """The piece from ``from_minute`` to the state's minute: what ended, what is open, and the living."""
+        open_rows = []
+        for journey in state.journeys:
+            for stay in (journey.stay, journey.waiting):
+                if stay is not None:
+                    open_rows.append(self._row(journey, _seen(stay, state.minute), NEVER, 0, -1))
+        for support in state.supports.values():
+            open_rows.append(self._row(support.journey, support.stay, NEVER, 0, -1))
+        people = state.persons
+        persons = {
+            name: np.array(getattr(people, name), dtype=np.int64)
+            for name in ("age", "frailty", "locality", "residence", "end_of_life", "care_plan")
+        }
+        return StayLog(
+            from_minute=from_minute,
+            until_minute=state.minute,
+            ended=_table(self._ended, tuple(STAY_COLUMNS), _STAY_ORDER),
+            open=_table(open_rows, tuple(STAY_COLUMNS), _STAY_ORDER),
+            events=_table(self._events, tuple(COUNT_COLUMNS), _EVENT_ORDER),
+            persons=persons,
+        )
+
+
+def _seen(stay: Stay, minute: int) -> Stay:
+    """A stay as known at a minute: what will be ready later is not ready yet."""
+    if stay.ready != NEVER and stay.ready >= minute:
+        known = Stay(stay.stage, stay.pool, stay.asked, stay.came_from, stay.frailty, stay.flags, stay.key, stay.started)
+        known.route = NEVER
+        return known
+    return stay
+
+
+def _table(
+    rows: list[tuple[int, ...]], names: tuple[str, ...], order: tuple[str, ...]
+) -> dict[str, npt.NDArray[np.int64]]:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    table = {
+        name: np.array(column, dtype=np.uint64 if name == "need" else np.int64)
+        for name, column in zip(names, columns, strict=True)
+    }
+    sorted_rows = np.lexsort([table[name] for name in order])
+    return {name: column[sorted_rows] for name, column in table.items()}

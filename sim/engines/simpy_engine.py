@@ -1,0 +1,571 @@
+"""The engine to read: a SimPy clock, one process for each journey, and one settling of everything due at an instant.
+
+``engines/__init__.py`` states the contract. What a person needs and who they are is in ``life.py``; what is decided
+about a stay is in ``care.py``; the clock, the queues and the places are here.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Generator
+from typing import Any
+
+import simpy
+
+from sim import rules
+from sim.engines.care import Care
+from sim.engines.life import Life
+from sim.engines.prefill import empty_state, people_of, prefill
+from sim.engines.programmes import Programmes
+from sim.engines.record import Recorder
+from sim.engines.state import Journey, State
+from sim.engines.tables import Tables
+from sim.errors import RunError
+from sim.log import FLAGS, NEVER, StayLog
+from sim.plan import QUARTER_DAYS, Plan
+
+_DAY = rules.DAY
+_NOON = 720
+Process = Generator[simpy.Event, Any, None]
+
+
+def start(plan: Plan, seed: int, replication: int) -> State:
+    """The state at minute 0: the people of the place, and stages filled as expected or from a snapshot."""
+    state = empty_state(plan, seed, replication, people_of(plan, seed, replication))
+    prefill(plan, state)
+    return state
+
+
+def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
+    """Carry a state on to a minute, in place; what happened on the way.
+
+    Raises RunError if everybody waits for a place that somebody else who waits holds.
+    """
+    from_minute = state.minute
+    run = _Run(state, plan)
+    run.environment.run(until=until_minute)
+    state.minute = until_minute
+    run.refuse_gridlock()
+    return run.recorder.log(state, from_minute)
+
+
+class _Run:
+    """One piece of a run: SimPy keeps the time, the State keeps everything that must survive the piece."""
+
+    def __init__(self, state: State, plan: Plan) -> None:
+        self.state, self.tables = state, Tables(plan)
+        self.recorder = Recorder(plan)
+        self.programmes = Programmes(state, self.tables)
+        self.life = Life(state, self.tables, self.programmes)
+        self.care = Care(state, self.tables, self.programmes)
+        self.environment = simpy.Environment(initial_time=state.minute)
+        for counts in (state.occupied, state.slots_left, state.seen_today):
+            counts.extend([0] * (len(plan.names.pools) - len(counts)))
+        state.members.extend({} for _ in range(len(plan.programme_active) - len(state.members)))
+        self.queues: list[list[tuple[Any, ...]]] = [[] for _ in plan.names.pools]
+        self.touched: set[int] = set(range(len(plan.names.pools)))
+        self.answers: dict[Journey, simpy.Event] = {}
+        self.settling = False
+        self.over: list[Journey] = []
+        self.early: list[Journey] = []
+        self.closing: list[int] = []
+        self.due: list[tuple[int, int, int, int, int, int, float]] = []
+        self.returning: list[Journey] = []
+        self.arriving: list[Journey] = []
+        self.joining: list[Journey] = []
+        self.outlets = self.midnight = False
+        for journey in sorted(state.journeys, key=lambda j: j.id):
+            self._set_out(journey)
+        self.environment.process(self._calendar())
+
+    @property
+    def now(self) -> int:
+        """The minute it is."""
+        return int(self.environment.now)
+
+    # -- A journey, from top to bottom ------------------------------------------------------------------------------
+
+    def _journey(self, j: Journey) -> Process:
+        """One person's way through care for one need; it goes on from wherever its record stands."""
+        while not j.over:
+            if j.stay is None or j.waiting is not None:
+                yield self._answer(j)  # waits for a place; settling starts the stay
+            elif self.now < j.stay.early:
+                yield self.environment.timeout(j.stay.early - self.now)
+                if not j.over:
+                    yield self._tries_to_leave_early(j)
+            else:
+                yield self.environment.timeout(j.stay.onward - self.now)  # care, the open door, drawn delay
+                if not j.over:
+                    yield self._is_over(j)  # home, dead, or asking for the next stage
+
+    def _set_out(self, j: Journey) -> None:
+        """Start (or go on with) a journey's process; one that waits takes its place in the queue again."""
+        self.environment.process(self._journey(j))
+        if j.waiting is not None:
+            self._queue(j)
+
+    def _answer(self, j: Journey) -> simpy.Event:
+        self.answers[j] = self.environment.event()
+        return self.answers[j]
+
+    def _is_over(self, j: Journey) -> simpy.Event:
+        self.over.append(j)
+        self._settle_at_the_end_of_this_instant()
+        return self._answer(j)
+
+    def _tries_to_leave_early(self, j: Journey) -> simpy.Event:
+        self.early.append(j)
+        self._settle_at_the_end_of_this_instant()
+        return self._answer(j)
+
+    def _go_on(self, j: Journey) -> None:
+        answer = self.answers.pop(j, None)
+        if answer is not None:
+            answer.succeed()
+
+    # -- The calendar ---------------------------------------------------------------------------------------------
+
+    def _calendar(self) -> Process:
+        """Midnights, opening and closing times, noon: everything the clock does to the place."""
+        day = self.now // _DAY
+        self._schedule_day(day)
+        while True:
+            self._schedule_day(day + 1)
+            day += 1
+            yield self.environment.timeout(day * _DAY - self.now)
+
+    def _schedule_day(self, day: int) -> None:
+        """Put a day's events on the clock, a day ahead, so that they are due before anything settles."""
+        if day >= self.tables.days:
+            return
+        quarter = day // QUARTER_DAYS
+        if quarter != self.state.quarter:
+            self.life.read_quarter(quarter)
+        midnight = day * _DAY
+        self._at(midnight, self._new_day, day)
+        self._at(midnight + _NOON, self._noon)
+        opens, closes = self.tables.opens, self.tables.closes
+        for minute in {opens[p][day] for p in range(len(opens)) if closes[p][day]}:
+            self._at(midnight + minute, self._opens, day, minute)
+        for minute in {closes[p][day] for p in range(len(opens)) if closes[p][day]}:
+            self._at(midnight + minute, self._closes, day, minute)
+        for point in self.state.points.get(day, ()):
+            self._at(point[0], self._point, point)
+        for j in self.state.readmissions.get(day, ()):
+            self._at(j.need_minute, self._readmission, j)
+        for j in self.care.plain_arrivals(day):
+            self._at(j.need_minute, self._arrival, j)
+
+    def _at(self, minute: int, action: Any, *arguments: Any) -> None:
+        """Do something at a minute, in phase B; what is past stays past."""
+        if minute < self.now:
+            return
+        event = self.environment.timeout(minute - self.now)
+        event.callbacks.append(lambda _: action(*arguments))
+
+    def _new_day(self, day: int) -> None:
+        self.state.points.pop(day - 1, None)
+        self.state.readmissions.pop(day - 1, None)
+        self.touched.update(range(len(self.queues)))
+        self.midnight = True
+        self._settle_at_the_end_of_this_instant()
+
+    def _noon(self) -> None:
+        self.outlets = True
+        self._settle_at_the_end_of_this_instant()
+
+    def _opens(self, day: int, minute: int) -> None:
+        for pool, opens in enumerate(self.tables.opens):
+            if opens[day] == minute and self.tables.closes[pool][day]:
+                if self.tables.slots[pool]:
+                    self.state.slots_left[pool] = self.care.slots(pool, day)
+                    self.state.seen_today[pool] = 0
+                self.touched.add(pool)
+        self._settle_at_the_end_of_this_instant()
+
+    def _closes(self, day: int, minute: int) -> None:
+        for pool, closes in enumerate(self.tables.closes):
+            if closes[day] == minute and self.tables.slots[pool]:
+                self.closing.append(pool)
+        self._settle_at_the_end_of_this_instant()
+
+    def _point(self, point: tuple[int, int, int, int, int, int, float]) -> None:
+        self.due.append(point)
+        self._settle_at_the_end_of_this_instant()
+
+    def _readmission(self, j: Journey) -> None:
+        self.returning.append(j)
+        self._settle_at_the_end_of_this_instant()
+
+    def _arrival(self, j: Journey) -> None:
+        self.arriving.append(j)
+        self._settle_at_the_end_of_this_instant()
+
+    # -- Settling an instant ----------------------------------------------------------------------------------------
+
+    def _settle_at_the_end_of_this_instant(self) -> None:
+        """SimPy does what was put on the clock last, last: after everything else that is due now."""
+        if not self.settling:
+            self.settling = True
+            self.environment.timeout(0).callbacks.append(lambda _: self._settle())
+
+    def _settle(self) -> None:
+        """Phase C of the contract: one answer to everything that happens at the same minute."""
+        self.settling = False
+        now = self.now
+        for j in sorted(self.over, key=lambda j: j.id):
+            if not j.over:
+                self._end_stay(j)
+        for j in sorted(self.early, key=lambda j: j.id):
+            if not j.over:
+                self._leave_early(j)
+        for pool in sorted(self.closing):
+            self._close(pool)
+        if self.outlets:
+            self._outlets()
+        if self.midnight:
+            self._give_up_places_of_long_absent()
+            self._rank()
+        for point in sorted(self.due):
+            self._happen(point)
+        for j in sorted(self.returning, key=lambda j: j.id):
+            self._readmit(j)
+        for j in sorted(self.arriving, key=lambda j: j.id):
+            self._begin(j, self.care.plain_stage(j))
+        self.over, self.early, self.closing, self.due, self.returning, self.arriving = [], [], [], [], [], []
+        self.outlets = self.midnight = False
+        for j in sorted(self.joining, key=lambda j: j.id):
+            if not j.over:
+                self._queue(j)
+        self.joining = []
+        self._fill(now)
+
+    def _end_stay(self, j: Journey) -> None:
+        """A stay is over: the person dies, goes home, or asks for the next stage."""
+        stay = j.stay
+        assert stay is not None
+        if stay.dies:
+            self._die(j.row, j)
+            return
+        target, cancelled = self.care.next_stage(j, self.queues, self.now)
+        if cancelled:
+            self._leave(j, "cancelled", target)
+            j.chain += 1
+            j.visits = {}
+            self._ask(j, target, stay.stage, FLAGS["rebooked"])
+        elif target < 0:
+            self._go_home(j)
+        else:
+            self._ask(j, target, stay.stage, self.care.threshold_flag(j))
+            if not self.care.keeps_place(j, target):
+                self._leave(j, "moved", target)
+
+    def _leave_early(self, j: Journey) -> None:
+        stay = j.stay
+        assert stay is not None
+        target = self.tables.early_to[stay.stage]
+        stay.early = NEVER
+        if self.care.has_room(j, target, self.queues, self.now):
+            stay.flags |= FLAGS["early"]
+            stay.ready, stay.onward, stay.route, stay.process, stay.sourcing = self.now, self.now, NEVER, 0, 0
+            self._ask(j, target, stay.stage, 0)
+        else:
+            self._go_on(j)
+
+    def _ask(self, j: Journey, stage: int, came_from: int, flags: int) -> None:
+        """Ask for a stage: the wait begins."""
+        j.waiting = self.care.asked(j, stage, came_from, flags, self.now)
+        self.joining.append(j)
+        self.care.keep_busy(j)
+
+    def _queue(self, j: Journey) -> None:
+        stay = j.waiting
+        assert stay is not None
+        source = stay.came_from if stay.came_from >= 0 else len(self.tables.first[stay.pool]) - 1
+        stay.rank = self.tables.first[stay.pool][source]
+        insort(self.queues[stay.pool], (stay.rank, stay.asked, j.id, stay.came_from, j))
+        self.touched.add(stay.pool)
+
+    def _unqueue(self, j: Journey) -> None:
+        stay = j.waiting
+        if stay is not None:
+            self.queues[stay.pool] = [entry for entry in self.queues[stay.pool] if entry[4] is not j]
+            self.joining = [other for other in self.joining if other is not j]
+            self.touched.add(stay.pool)
+            j.waiting = None
+
+    def _fill(self, now: int) -> None:
+        """Fill places pool by pool in plan order, until a pass starts nobody."""
+        while self.touched:
+            this_pass, self.touched = sorted(self.touched), set()
+            for pool in this_pass:
+                self._fill_pool(pool, now)
+
+    def _fill_pool(self, pool: int, now: int) -> None:
+        queue = self.queues[pool]
+        if not queue or not self.tables.open_at(pool, now):
+            return
+        place = 0
+        while place < len(queue):
+            came_from, j = queue[place][3], queue[place][4]
+            if rules.may_start(self.care.free(pool, now), self.care.kept_for_others(pool, came_from)):
+                del queue[place]
+                self._start_stay(j, now)
+            else:
+                place += 1
+                if not any(self.tables.reserved[pool]):
+                    return
+
+    # -- Starting and leaving -----------------------------------------------------------------------------------------
+
+    def _start_stay(self, j: Journey, now: int) -> None:
+        """A place is free: leave the old one, start here, and work out when the stay will be over."""
+        stay = j.waiting
+        assert stay is not None
+        j.waiting = None
+        if j.stay is not None:
+            self._leave(j, "moved", stay.stage)
+        j.stay = stay
+        if self.tables.slots[stay.pool]:
+            self.state.slots_left[stay.pool] -= 1
+            self.state.seen_today[stay.pool] += 1
+        else:
+            self.state.occupied[stay.pool] += 1
+        stay.started = now
+        if self.tables.residence[stay.stage]:
+            self._settle_in(j)
+            return
+        self.care.work_out(j, now)
+        self.care.keep_busy(j)
+        for other in self.care.ended_by_admission(j):
+            self._leave(other, "moved", stay.stage)
+            self._finish(other)
+        self._go_on(j)
+
+    def _leave(self, j: Journey, outcome: str, goes_to: int = -1) -> None:
+        """Leave the place held: write the stay down, free the place, and what the stay did to the person."""
+        stay, now = j.stay, self.now
+        assert stay is not None
+        self.recorder.ended(j, stay, now, outcome, goes_to)
+        j.stay = None
+        if not self.tables.slots[stay.pool]:
+            self.state.occupied[stay.pool] -= 1
+            self.touched.add(stay.pool)
+        if outcome != "died" and j.row >= 0:
+            if self.care.deconditioned(j, stay, now):
+                self._reread(j.row)
+            readmission = self.care.readmission(j, stay, now)
+            if readmission is not None:
+                self._schedule_readmission(readmission)
+
+    def _go_home(self, j: Journey) -> None:
+        stay = j.stay
+        assert stay is not None
+        lost = self.state.lost_place.pop(j.row, -1) if j.row >= 0 and not self.tables.at_home[stay.stage] else -1
+        if lost >= 0:
+            self._ask(j, lost, stay.stage, 0)
+            return
+        self._leave(j, "home")
+        self._finish(j)
+
+    def _finish(self, j: Journey) -> None:
+        """The journey is over."""
+        j.over = True
+        self._unqueue(j)
+        self.state.journeys.discard(j)
+        self.care.keep_busy(j)
+        self.answers.pop(j, None)
+        journeys = self.state.of_person.get(j.row)
+        if j.row >= 0 and journeys is not None:
+            journeys.remove(j)
+            if not journeys:
+                del self.state.of_person[j.row]
+
+    def _settle_in(self, j: Journey) -> None:
+        """A residence support starts: it is held beside later journeys, and this journey is over."""
+        stay = j.stay
+        assert stay is not None
+        self._end_support(j.row, "ended")
+        self.state.persons.residence[j.row] = self.tables.residence[stay.stage]
+        self.care.support_started(j, stay)
+        j.stay = None
+        self._finish(j)
+        self._reread(j.row)
+
+    def _end_support(self, row: int, outcome: str) -> None:
+        support = self.state.supports.pop(row, None)
+        if support is not None:
+            self.recorder.ended(support.journey, support.stay, self.now, outcome)
+            self.state.occupied[support.stay.pool] -= 1
+            self.touched.add(support.stay.pool)
+
+    # -- Life events ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, j: Journey, stage: int, came_from: int = -1, flags: int = 0) -> None:
+        """A journey begins by asking for its first stage."""
+        if stage < 0:
+            return
+        self.state.journeys.add(j)
+        if j.row >= 0:
+            self.state.of_person.setdefault(j.row, []).append(j)
+        self._ask(j, stage, came_from, flags)
+        self.environment.process(self._journey(j))
+
+    def _happen(self, point: tuple[int, int, int, int, int, int, float]) -> None:
+        """A point of a person's scatter is due: does it happen, and what follows?"""
+        now, _, generation, kind, need, row, height = point
+        people = self.state.persons
+        if people.generation[row] != generation:
+            return
+        if kind == 0:
+            self._urgent_need(now, need, row, height)
+            return
+        if not rules.happens(height, self.life.rate(kind, row) * self.life.lever(kind, row, now)):
+            return
+        if kind == 1:
+            j = self.care.journey(row, need, now, severity=5)
+            self._begin(j, self.tables.referral_stage)
+        elif kind == 2 and not people.busy[row]:
+            self._die(row, None)
+        elif kind == 3 and not people.end_of_life[row]:
+            people.end_of_life[row] = 1
+            self.recorder.event("end_of_life", now, self.state, row, 0)
+            self._reread(row)
+        elif kind in (4, 5) and not people.busy[row]:
+            self._request(row, need, now, self.tables.home_care_stage if kind == 4 else self.tables.care_home_stage)
+        elif kind == 6 and not people.busy[row]:
+            self._end_support(row, "ended")
+            people.residence[row] = 0
+            self._reread(row)
+
+    def _urgent_need(self, now: int, need: int, row: int, height: float) -> None:
+        severity, cause = self.care.kind_of_need(row, need)
+        plain, moved = self.life.need_rates(row, severity, now)
+        if not rules.happens(height, moved):
+            if rules.happens(height, plain):
+                self.recorder.event("need_avoided", now, self.state, row, severity)
+            return
+        if self.state.persons.busy[row]:
+            self.recorder.event("dropped_need", now, self.state, row, severity)
+            return
+        j = self.care.journey(row, need, now, severity=severity, cause=cause)
+        self._begin(j, self.care.door(row, severity, need, now))
+
+    def _request(self, row: int, need: int, now: int, stage: int) -> None:
+        waiting = any(j.severity == 6 for j in self.state.of_person.get(row, ()))
+        if stage >= 0 and not waiting and self.state.persons.residence[row] < self.tables.residence[stage]:
+            self._begin(self.care.journey(row, need, now, severity=6), stage)
+
+    def _readmit(self, j: Journey) -> None:
+        people = self.state.persons
+        if people.generation[j.row] == j.generation and not people.busy[j.row]:
+            self._begin(j, self.tables.readmission_stage, flags=FLAGS["readmission"])
+
+    def _schedule_readmission(self, j: Journey) -> None:
+        day = j.need_minute // _DAY
+        self.state.readmissions.setdefault(day, []).append(j)
+        if day <= self.now // _DAY + 1:
+            self._at(j.need_minute, self._readmission, j)
+
+    def _reread(self, row: int) -> None:
+        """Somebody's rates may have risen: put the points they now have on the clock."""
+        for point in self.life.read_more(row, self.now):
+            if point[0] // _DAY <= self.now // _DAY + 1:
+                self._at(point[0], self._point, point)
+
+    def _die(self, row: int, j: Journey | None) -> None:
+        """Somebody dies, at home or in the stay of a journey; every journey and support of theirs ends, and a successor
+        takes their place a minute later."""
+        if row < 0:
+            assert j is not None
+            self._leave(j, "died")
+            self._finish(j)
+            return
+        self.recorder.event("death", self.now, self.state, row, self.care.place_of_death(row, j))
+        for other in list(self.state.of_person.get(row, ())):
+            if other.stay is not None:
+                self._leave(other, "died")
+            if other.waiting is not None:
+                self.recorder.ended(other, other.waiting, self.now, "died")
+            self._finish(other)
+        self._end_support(row, "died")
+        self.life.succeed(row)
+        self._reread(row)
+
+    # -- Once a day ------------------------------------------------------------------------------------------------
+
+    def _close(self, pool: int) -> None:
+        """Closing time: people not seen wait for the next day, turn elsewhere or drop out."""
+        unseen = [entry[4] for entry in self.queues[pool] if self.tables.unseen_wait[entry[4].waiting.stage] >= 0]
+        share = len(unseen) / max(1, len(unseen) + self.state.seen_today[pool])
+        self.care.work_off_backlog(pool, self.now, self.recorder)
+        for j in unseen:
+            answer = self.care.unseen(j, share, self.now)
+            if answer == rules.WAITS:
+                continue
+            stay = j.waiting
+            assert stay is not None
+            self._unqueue(j)
+            outcome = "diverted" if answer == rules.DIVERTS else "gave_up"
+            target = self.tables.unseen_to[stay.stage] if answer == rules.DIVERTS else -1
+            self.recorder.ended(j, stay, self.now, outcome, target)
+            if target >= 0:
+                self._ask(j, target, stay.stage, 0)
+            else:
+                self._finish(j)
+
+    def _outlets(self) -> None:
+        """At noon, people who have waited too long may go another way."""
+        for pool in range(len(self.queues)):
+            for entry in list(self.queues[pool]):
+                j, stay = entry[4], entry[4].waiting
+                if not self.care.escalates(j, self.now):
+                    continue
+                target = self.tables.escalate_to[stay.stage]
+                self._unqueue(j)
+                self.recorder.ended(j, stay, self.now, "escalated", target)
+                if target >= 0 and not self.care.lives_there(j, target):
+                    self._ask(j, target, stay.came_from, 0)
+                elif j.stay is not None:
+                    self._go_home(j)
+                else:
+                    self._finish(j)
+
+    def _give_up_places_of_long_absent(self) -> None:
+        """A residence place is given up after too long in hospital; the person asks for one when leaving."""
+        for row, support in list(self.state.supports.items()):
+            if self.care.away_too_long(row, support, self.now):
+                self.state.lost_place[row] = support.stay.stage
+                self._end_support(row, "lost_place")
+                self.state.persons.residence[row] = 0
+                self._reread(row)
+
+    def _rank(self) -> None:
+        """On ranking days people join and leave programmes."""
+        day, t = self.now // _DAY, self.tables
+        for i, members in enumerate(self.state.members):
+            if not self.programmes.is_ranking_day(i, day):
+                continue
+            active = bool(t.programme_active[i])
+            for row in self.programmes.leaving(i, self.now):
+                del members[row]
+                if active:
+                    self.recorder.event("left_programme", self.now, self.state, row, i)
+            for row in self.programmes.joining(i, self.now):
+                members[row] = self.now
+                self.recorder.event("enrolled" if active else "would_be_enrolled", self.now, self.state, row, i)
+                if active and t.programme_care_plan[i]:
+                    self.state.persons.care_plan[row] = 1
+
+    def refuse_gridlock(self) -> None:
+        """Stop a run in which everybody waits for a place held by somebody who waits, and say so."""
+        journeys = self.state.journeys
+        held = [j for j in journeys if j.stay is not None]
+        if held and all(j.waiting is not None for j in held) and len(held) == len(journeys) and not self.state.supports:
+            pools = sorted({self.tables.plan.names.pools[j.waiting.pool] for j in held if j.waiting is not None})
+            raise RunError(
+                f"on day {self.now // _DAY} everybody in {', '.join(pools)} waits for a place that another of them "
+                "holds. Let one of the stages free its place (keeps_place: false) or give it more places."
+            )
+
