@@ -110,8 +110,8 @@ class Takes(Described):
     """Cost for each member each year."""
     gbp_start_up: Annotated[float, Field(ge=0)] = 0.0
     """Cost once."""
-    gbp_per_year: Annotated[float, Field(ge=0)] = 0.0
-    """Cost each year."""
+    gbp_per_year: float = 0.0
+    """Cost each year; negative if it saves, as a cut does."""
 
 
 class CapacityStep(Described):
