@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sim.log import StayLog
 from sim.piece import DAY, Bools, Ints, Piece
 from sim.plan import Names
-from sim.proxies import PROXIES
+from sim.proxies import proxies
 from sim.quantities import AGES
 from sim.system import RESIDENCES, SEVERITIES, WEEKDAYS
 
@@ -251,14 +251,16 @@ class DailyCounts:
         shape = (len(AGES), len(self.names.localities))
         cell = people["age"] * shape[1] + people["locality"]
         planned, dying = people["care_plan"] > 0, people["end_of_life"] > 0
-        managing = np.array(PROXIES.self_managing_by_frailty)[people["frailty"]]
+        proxy = proxies()
+        coordinated = (proxy.coordinated_without_care_plan.value, proxy.coordinated_with_care_plan.value)
+        managing = np.array(proxy.self_managing.values)[people["frailty"]]
         weights = {
             "people": np.ones(len(cell)),
             "care_plan": planned * 1.0,
             "end_of_life": dying * 1.0,
             "end_of_life_care_plan": (planned & dying) * 1.0,
-            "coordinated": np.array(PROXIES.coordinated)[planned.astype(int)],
-            "self_managing": managing + PROXIES.self_managing_with_plan * planned,
+            "coordinated": np.where(planned, coordinated[1], coordinated[0]),
+            "self_managing": managing + proxy.self_managing_added_by_care_plan.value * planned,
         }
         size = shape[0] * shape[1]
         found: dict[str, Floats] = {

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.daily import HOURLY, MONTHS, PARTS, PATHWAYS, REASONS, DailyCounts
 from sim.piece import DAY
-from sim.proxies import PROXIES
+from sim.proxies import proxies
 
 Floats = npt.NDArray[np.float64]
 Counts = dict[str, tuple[str, Floats]]
@@ -120,8 +120,9 @@ def _people(daily: DailyCounts, counts: Counts) -> Counts:
     arrays, gp = daily.arrays, slice(daily.names.gp, daily.names.gp + 1) if daily.names.gp >= 0 else slice(0, 0)
     none = np.zeros_like(arrays["waits"][:1])
     in_care_home, in_acute = counts["residents"][1][2:3], counts["acute_at_midnight"][1]
-    by_age = np.array(PROXIES.utility_by_age)[None, :, None, None]
-    lost = PROXIES.utility_lost_in_care_home * in_care_home + PROXIES.utility_lost_in_acute_bed * in_acute
+    proxy = proxies()
+    by_age = np.array(proxy.utility.values)[None, :, None, None]
+    lost = proxy.utility_lost_in_care_home.value * in_care_home + proxy.utility_lost_in_acute_bed.value * in_acute
     return {
         "gp_waits": ("one", arrays["waits"][gp] if daily.names.gp >= 0 else none),
         "gp_wait_minutes": ("one", arrays["wait_minutes"][gp] if daily.names.gp >= 0 else none),

@@ -375,17 +375,18 @@ _ALL = (
     Measure(
         "eq5d", "Health status (proxy)", "EQ-5D utility", "mean",
         "PROXY, not measured: general-population utility by age, less a decrement for care-home residents and for "
-        "people in an acute bed, mean over residents (see proxies.py).",
+        "people in an acute bed, mean over residents (see calibration/proxies.yaml).",
         "Ara and Brazier 2010; decrements assumed", False, False, Formula("utility", "resident_days"),
     ),
     Measure(
         "coordination", "Experience of coordination (proxy)", "share of people", "share",
-        "PROXY, not measured: share expected to find their care well coordinated, by care plan (see proxies.py).",
+        "PROXY, not measured: share expected to find their care well coordinated, by care plan (see "
+        "calibration/proxies.yaml).",
         "assumption", False, False,
     ),
     Measure(
         "self_management", "Ability to self-manage (proxy)", "share of people", "share",
-        "PROXY, not measured: share expected to be confident, by frailty and care plan (see proxies.py).",
+        "PROXY, not measured: share expected to be confident, by frailty and care plan (see calibration/proxies.yaml).",
         "assumption", False, False,
     ),
 )

@@ -1,30 +1,42 @@
-"""One table of stand-ins for what a simulation cannot measure: health status, coordination, self-management.
+"""The table of stand-ins for what a simulation cannot measure: health status, coordination, self-management.
 
-Every number that uses them is labelled a proxy. Nothing here enters the run.
+The numbers are in ``calibration/proxies.yaml``. Every measure made of them is labelled a proxy; none enters a run.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
+
+from sim.documents import read
+from sim.errors import InputError
+from sim.quantities import ByAge, Described, Number, Numbers
+from sim.shipped import shipped
 
 
-@dataclass(frozen=True)
-class Proxies:
-    """Values behind the proxy measures, each with its source or marked as assumed."""
+class Proxies(Described):
+    """Values behind the proxy measures."""
 
-    utility_by_age: tuple[float, float, float, float] = (0.891, 0.782, 0.733, 0.675)
-    """EQ-5D-3L of the general population at 42, 69.5, 79 and 89 years: Ara and Brazier 2010 equation, 47% male."""
-    utility_lost_in_acute_bed: float = 0.10
-    """Utility lost while in an acute bed. Assumption (0.05 to 0.20); no UK estimate found."""
-    utility_lost_in_care_home: float = 0.15
-    """Utility below the norm of the age. Assumption: the gap of frail patients in acute care, doi
-    10.1186/s12873-023-00909-4 (0.574 against an age norm near 0.73), taken as an upper bound."""
-    coordinated: tuple[float, float] = (0.60, 0.65)
-    """Share who find their care well coordinated, without and with a care plan. Assumption."""
-    self_managing_by_frailty: tuple[float, float, float, float] = (0.85, 0.75, 0.60, 0.45)
-    """Share confident to manage their health: fit, mild, moderate, severe. Assumption."""
-    self_managing_with_plan: float = 0.05
-    """Added to that share by a care plan. Assumption."""
+    utility: ByAge
+    """EQ-5D utility of the general population by age."""
+    utility_lost_in_acute_bed: Number
+    """Utility lost while in an acute bed."""
+    utility_lost_in_care_home: Number
+    """Utility of care-home residents below the norm of their age."""
+    coordinated_without_care_plan: Number
+    """Share who find their care well coordinated without a care plan."""
+    coordinated_with_care_plan: Number
+    """Share who find their care well coordinated with a care plan."""
+    self_managing: Numbers
+    """Share confident to manage their health: fit, mild, moderate, severe."""
+    self_managing_added_by_care_plan: Number
+    """Added to that share by a care plan."""
 
 
-PROXIES = Proxies()
+@cache
+def proxies() -> Proxies:
+    """The shipped table."""
+    path = shipped("calibration", "proxies.yaml")
+    document = read(path, path.name)
+    if document.problems:
+        raise InputError(document.problems)
+    return Proxies.model_validate(document.data)
