@@ -72,8 +72,8 @@ class ScenarioFile(Described):
     """Name of the scenario."""
     question: str
     """The question it answers."""
-    place: str
-    """Path of the place's file, relative to this file."""
+    place: str | Place
+    """Path of the place's file, relative to this file; or the place itself."""
     changes: dict[str, float | int | str | dt.date | bool] = {}
     """Fields of the place changed, by path, for example `pools.acute_north.capacity: 400`."""
     interventions: tuple[UsedIntervention | Intervention, ...] = ()

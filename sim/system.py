@@ -516,7 +516,10 @@ class Place(Described):
     what: str
     """What the place is, for a reader."""
     based_on: str = ""
-    """Path of the place that gives everything this file does not, relative to this file."""
+    """Path of the place that gives everything this file does not, relative to this file. Fields and named things are
+    laid over one by one; a number, a table by age, a list or shares are replaced whole."""
+    without: tuple[str, ...] = ()
+    """Paths of what that place has and this one has not, such as `pools.acute_north`."""
     decisions: tuple[str, ...] = ()
     """Where published figures contradict each other: which is used and why."""
     localities: tuple[Locality, ...] = Field(min_length=1)
