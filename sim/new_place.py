@@ -250,5 +250,6 @@ def _load_does_not_add_up(
         if not LIKELY_LOAD[0] <= full / usual <= LIKELY_LOAD[1]:
             yield (
                 f"{role}: stays and routes of this file ask for {load[role]:,.0f} beds, {full:.0%} of the "
-                f"{capacity:,.0f} given ({usual:.0%} in {totals.place.name}); is the number the residents' share, and do stays differ?"
+                f"{capacity:,.0f} given ({usual:.0%} in {totals.place.name}); is the number the residents' share, "
+                "and do stays differ?"
             )
