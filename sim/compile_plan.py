@@ -412,7 +412,12 @@ def _capacity(arm: _Arm) -> Ints:
     week = np.arange(arm.days) // 7
     dither = (week * 0.6180339887498949 + 0.5) % 1.0
     whole = np.floor(np.maximum(capacity, 0) * arm.scenario.run.scale + dither[None, :] + 1e-9)
-    return np.asarray(np.where(np.isnan(capacity), -1, whole)).astype(np.int64)
+    places = np.asarray(np.where(np.isnan(capacity), -1, whole)).astype(np.int64)
+    for p, (name, pool) in enumerate(pools.items()):
+        if pool.kind == "slots":
+            closed = [not any(_open(_hours(arm, name, pool, day), arm.weekday(day))) for day in range(arm.days)]
+            places[p, closed] = 0
+    return places
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -8,6 +8,7 @@ numbers, to the bit, for many people at once. Inverse distributions are in ``rul
 from __future__ import annotations
 
 from enum import IntEnum
+from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -145,6 +146,12 @@ def _as_words(number: Any) -> Any:
     return number if isinstance(number, np.ndarray) else np.uint64(number)
 
 
+BANDS = 24
+"""Height bands of a scatter: 0 to 0.5, 0.5 to 1, 1 to 2, 2 to 4 and so on, in needs per unit of time."""
+_EDGES = (0.0, *(0.5 * 2.0**band for band in range(BANDS)))
+_MOST_POINTS = 2048
+
+
 class Scatter(NamedTuple):
     """Points of need of some entities in one cell of time: three arrays of equal length, and whose they are."""
 
@@ -156,16 +163,6 @@ class Scatter(NamedTuple):
     """Position within the cell of time, 0 to 1."""
     height: Floats
     """Height, in needs per unit of time."""
-
-
-BANDS = 24
-"""Height bands of a scatter: 0 to 0.5, 0.5 to 1, 1 to 2, 2 to 4 and so on, in needs per unit of time."""
-_MOST_POINTS = 2048
-
-
-def band_edges() -> Floats:
-    """Lower edge of each band, and the upper edge of the last one: ``BANDS + 1`` heights."""
-    return np.concatenate([[0.0], 0.5 * 2.0 ** np.arange(BANDS)])
 
 
 def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cell_length: float) -> Scatter:
@@ -182,13 +179,13 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
     Each cell of time and band is generated from its own address, so asking for more height adds points and moves
     none. Raises ValueError where a rate is so high that a cell would hold more than 2,047 points.
     """
-    edges = band_edges()
+    edges = _EDGES
     found: list[Scatter] = []
     for band in range(BANDS):
         low, high = edges[band], edges[band + 1]
         chosen = np.flatnonzero((below > low) & (above < high))
         if chosen.size:
-            found.append(_band(keys, chosen, cell, kind, band, float(low), float(high), cell_length))
+            found.append(_band(keys, chosen, cell, kind, band, low, high, cell_length))
         elif not (below > high).any():
             break
     if not found:
@@ -197,6 +194,19 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
     points = Scatter(*(np.concatenate(column) for column in zip(*found, strict=True)))
     kept = (points.height >= above[points.entity]) & (points.height < below[points.entity])
     return Scatter(*(column[kept] for column in points))
+
+
+def has_points(key: int, cell: int, kind: int, above: float, below: float, cell_length: float) -> bool:
+    """True if a band between two heights holds any point of one entity: a quick look before ``scatter``."""
+    edges = _EDGES
+    for band in range(BANDS):
+        low, high = edges[band], edges[band + 1]
+        if low >= below:
+            return False
+        none = exp(-(high - low) * cell_length)
+        if high > above and uniform(key, cell, Purpose.POINT_COUNT + kind, band) >= none:
+            return True
+    return False
 
 
 def _band(

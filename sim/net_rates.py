@@ -7,6 +7,7 @@ home. ``net_rates`` does all the subtractions, once, so that the parts add up to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -78,8 +79,11 @@ class NetRates:
 
 def door_wait_days(stage: Stage) -> float:
     """Mean days from the end of the length of stay to the next open door, for ends spread evenly over the week."""
-    chances = leaving_chances(stage)
-    opens, closes = stage.leaves.from_hour, stage.leaves.to_hour
+    return _door_wait_days(leaving_chances(stage), stage.leaves.from_hour, stage.leaves.to_hour)
+
+
+@cache
+def _door_wait_days(chances: tuple[float, ...], opens: int, closes: int) -> float:
     waits = []
     for weekday in range(7):
         for half_hour in range(48):

@@ -32,13 +32,7 @@ class Care:
         """Severity and cause of an urgent need, from the person's baseline shares and the need's own draws."""
         t, people = self.tables, self.state.persons
         severity = rules.choice(uniform(need, 0, Purpose.SEVERITY), t.severity_shares[people.age[row]][:-1])
-        held, extra = people.conditions[row], t.condition_extra
-        weights = [1.0] + [extra[c] if held >> c & 1 else 0.0 for c in range(len(extra))]
-        shares, total = [], 0.0
-        for weight in weights[:-1]:
-            total += weight
-            shares.append(total / sum(weights))
-        return severity, rules.choice(uniform(need, 0, Purpose.CAUSE), shares)
+        return severity, rules.choice(uniform(need, 0, Purpose.CAUSE), t.causes(people.conditions[row]))
 
     def journey(self, row: int, need: int, now: int, *, severity: int, cause: int = 0, chain: int = 0) -> Journey:
         """A new journey of a person."""
@@ -189,7 +183,7 @@ class Care:
         rows = t.routes(stay.stage, j.severity, now)
         if not rows:
             return
-        shares = [t.route_shares[row][j.age][stay.frailty] for row in rows]
+        shares = t.shares(rows, j.age, stay.frailty)
         chosen = rules.choice(uniform(stay.key, 0, Purpose.ROUTE), shares)
         chosen = self._support_lever(j, stay, rows, shares, chosen, now)
         if chosen >= len(rows):
@@ -363,9 +357,8 @@ class Care:
         stay, t = j.stay, self.tables
         if j.row < 0 or stay is None or not t.stage_flags[stay.stage] & ACUTE:
             return []
-        support = self.state.supports.get(j.row)
-        if support is not None and support.away_since == NEVER:
-            support.away_since = stay.started
+        if j.row in self.state.supports:
+            self.state.away.setdefault(j.row, stay.started)
         return [
             other
             for other in self.state.of_person.get(j.row, ())
@@ -376,15 +369,13 @@ class Care:
         """Hold a residence support beside journeys from now on."""
         self.state.supports[j.row] = Support(j, stay)
 
-    def away_too_long(self, row: int, support: Support, now: int) -> bool:
-        """True if a resident has been in hospital longer than the place is kept."""
-        if support.away_since == NEVER:
+    def away_too_long(self, row: int, now: int) -> bool:
+        """True if a resident has been in hospital longer than the place is kept; forgets those who are back."""
+        if not self.state.persons.busy[row] or row not in self.state.supports:
+            del self.state.away[row]
             return False
-        if not self.state.persons.busy[row]:
-            support.away_since = NEVER
-            return False
-        kept: int = self.tables.place_kept[support.stay.stage]
-        return now - support.away_since >= kept
+        kept: int = self.tables.place_kept[self.state.supports[row].stay.stage]
+        return now - self.state.away[row] >= kept
 
     def unseen(self, j: Journey, share: float, now: int) -> int:
         """What somebody not seen by closing does; a serious need turns to A&E rather than dropping out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.draws import Stream, entity_key, entity_keys, run_key, scatter
+from sim.draws import Stream, entity_key, entity_keys, has_points, run_key, scatter
 from sim.engines.programmes import Programmes
 from sim.engines.state import State
 from sim.engines.tables import Tables
@@ -104,7 +104,7 @@ class Life:
         """Points a person has in the rest of the quarter because a rate has risen; kept, and returned."""
         added: list[Point] = []
         state, people = self.state, self.state.persons
-        key = np.array([self.life_key(row)], dtype=np.uint64)
+        key = self.life_key(row)
         for kind in range(_KINDS):
             bound = self.rate(kind, row) * self._highest[kind]
             if kind == URGENT:
@@ -113,7 +113,9 @@ class Life:
             if bound <= read:
                 continue
             state.bounds[kind, row] = bound
-            found = scatter(key, state.quarter, kind, np.array([read]), np.array([bound]), _CELL_YEARS)
+            if not has_points(key, state.quarter, kind, read, bound, _CELL_YEARS):
+                continue
+            found = scatter(np.array([key], dtype=np.uint64), state.quarter, kind, np.array([read]), np.array([bound]), _CELL_YEARS)
             minutes = self._minutes(kind, state.quarter, found.position).tolist()
             for minute, need, height in zip(minutes, found.key.tolist(), found.height.tolist(), strict=True):
                 if minute > now:

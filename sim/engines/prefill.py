@@ -37,7 +37,7 @@ def empty_state(plan: Plan, seed: int, replication: int, persons: Persons) -> St
         seed=seed, replication=replication, minute=0, persons=persons, journeys=set(), of_person={}, supports={},
         occupied=[0] * pools, slots_left=[0] * pools, seen_today=[0] * pools, points={}, quarter=-1,
         bounds=np.zeros((len(LIFE_EVENTS), len(persons.person))), readmissions={},
-        members=[{} for _ in plan.programme_active], admissions={}, lost_place={},
+        members=[{} for _ in plan.programme_active], admissions={}, away={}, lost_place={},
     )  # fmt: skip
 
 
@@ -78,7 +78,8 @@ def _residents(state: State, tables: Tables, care: Care) -> None:
 def _people_for(plan: Plan, state: State, number: int, age: int, wanted: int, taken: set[int]) -> list[int]:
     """Rows of people of an age who are in a stage, met in proportion to their rate of need; nobody twice."""
     people = state.persons
-    rows = np.array([row for row in range(len(people.person)) if people.age[row] == age and row not in taken])
+    of_age = np.flatnonzero(np.array(people.age) == age)
+    rows = of_age[~np.isin(of_age, list(taken))]
     if rows.size == 0:
         return []
     keys = entity_keys(run_key(state.seed, state.replication, Stream.PREFILL), np.array(people.person)[rows])

@@ -41,7 +41,7 @@ class Recorder:
         self._events.append((minute, EVENT[kind], -1, 0, 0, 0, 0, detail))
 
     def _row(self, j: Journey, s: Stay, left: int, outcome: int, goes_to: int) -> tuple[int, ...]:
-        live = s.route >= 0 and outcome not in (OUTCOME["died"], OUTCOME["open"]) and s.started != NEVER
+        live = s.route >= 0 and outcome != OUTCOME["died"] and s.started != NEVER
         return (
             j.person, j.generation, j.need, j.chain, j.cause, j.severity, j.age, s.frailty, j.locality, s.stage, s.pool,
             s.asked, s.started, s.ready if left == NEVER or s.ready <= left else left, left, s.process, s.sourcing,

@@ -534,9 +534,10 @@ class _Run:
 
     def _give_up_places_of_long_absent(self) -> None:
         """A residence place is given up after too long in hospital; the person asks for one when leaving."""
-        for row, support in list(self.state.supports.items()):
-            if self.care.away_too_long(row, support, self.now):
-                self.state.lost_place[row] = support.stay.stage
+        for row in sorted(self.state.away):
+            if self.care.away_too_long(row, self.now):
+                self.state.lost_place[row] = self.state.supports[row].stay.stage
+                del self.state.away[row]
                 self._end_support(row, "lost_place")
                 self.state.persons.residence[row] = 0
                 self._reread(row)

@@ -79,8 +79,6 @@ class Support:
 
     journey: Journey
     stay: Stay
-    away_since: int = NEVER
-    """Minute since which the person has been in hospital."""
 
 
 @dataclass(slots=True)
@@ -133,6 +131,8 @@ class State:
     """Minute of enrolment by row, for each programme with a caseload."""
     admissions: dict[int, list[int]]
     """Minutes of emergency admissions in the last year, by row."""
+    away: dict[int, int]
+    """Minute since which somebody with residence support has been in hospital, by row."""
     lost_place: dict[int, int]
     """Stage to ask for when leaving hospital, by row of people whose place was given up."""
     gp_backlog: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim import rules
 from sim.draws import Purpose, uniform
@@ -15,31 +15,45 @@ class Tables:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._of: dict[str, Any] = {
-            name: value.tolist() if hasattr(value, "tolist") else value for name, value in plan._asdict().items()
-        }
+        for name, value in plan._asdict().items():
+            setattr(self, name, value.tolist() if hasattr(value, "tolist") else value)
         self.loop: dict[str, float] = dict(zip(LOOPS, plan.loop.tolist(), strict=True))
         self.ratio: list[dict[str, float]] = [
             {name: ratio for name, ratio in zip(PROGRAMME_LEVERS, row, strict=True) if ratio != 1.0}
             for row in plan.programme_ratio.tolist()
         ]
         self.life_event = {name: index for index, name in enumerate(LIFE_EVENTS)}
+        self._shares: dict[tuple[int, int, int], list[float]] = {}
+        self._causes: dict[int, list[float]] = {}
         self._sets: dict[tuple[int, int], tuple[list[int], list[range]]] = {}
         for stage, severity, minute, first, rows in plan.route_sets.tolist():
             minutes, ranges = self._sets.setdefault((stage, severity), ([], []))
             minutes.append(minute)
             ranges.append(range(first, first + rows))
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["_of"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def routes(self, stage: int, severity: int, minute: int) -> range:
         """Rows of the routes out of a stage in force at a minute; none if it leads home only."""
         found = self._sets.get((stage, severity))
         return found[1][bisect_right(found[0], minute) - 1] if found else range(0)
+
+    def shares(self, rows: range, age: int, frailty: int) -> list[float]:
+        """Cumulative shares of a set of routes for people of an age and frailty."""
+        address = (rows.start, age, frailty)
+        if address not in self._shares:
+            self._shares[address] = [self.route_shares[row][age][frailty] for row in rows]
+        return self._shares[address]
+
+    def causes(self, conditions: int) -> list[float]:
+        """Cumulative shares of the causes of a need (general, then each condition) of somebody with these conditions."""
+        if conditions not in self._causes:
+            extra = self.condition_extra
+            weights = [1.0] + [extra[c] if conditions >> c & 1 else 0.0 for c in range(len(extra))]
+            self._causes[conditions] = [sum(weights[: c + 1]) / sum(weights) for c in range(len(extra))]
+        return self._causes[conditions]
 
     def pool(self, stage: int, locality: int, person_key: int) -> int:
         """Pool that serves a person at a stage, fixed for the person."""
