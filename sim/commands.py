@@ -1,0 +1,418 @@
+"""The commands: what each takes, the one function of the model it calls, and how the answer is printed.
+
+Nothing is worked out here. Each loads only what it needs, so that help and checks answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic_core import ErrorDetails
+
+    from sim.interventions import Intervention
+    from sim.scenario import Scenario
+    from sim.system import Place
+
+Asked = argparse.Namespace
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word after ``carepath``."""
+
+    name: str
+    """The word."""
+    what: str
+    """What it answers, in one sentence."""
+    example: str
+    """A line to copy."""
+    options: Callable[[argparse.ArgumentParser], None]
+    """Adds the command's own options."""
+    run: Callable[[Asked], None]
+    """Does it, and prints the answer."""
+
+
+def _takes_file(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("file", metavar="FILE", help=f"{what}: a path, or the name of one that comes with carepath")
+    parser.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        help="change a number for this time, for example run.years=1; may be repeated",
+    )
+
+
+def _takes_run(parser: argparse.ArgumentParser) -> None:
+    _takes_file(parser, "scenario")
+    for option, what in RUN_OPTIONS.items():
+        parser.add_argument(f"--{option}", metavar="N", help=f"{what}; the same as --set run.{option}=N")
+    parser.add_argument(
+        "--workers", metavar="N", type=_at_least_one, help="processes at one time; one a core if left out"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+RUN_OPTIONS = {
+    "years": "measured years",
+    "replications": "repetitions, each with its own luck",
+    "scale": "share of people and capacities simulated, 0 to 1",
+    "seed": "seed of every random number",
+}
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _shows_progress(asked: Asked) -> bool:
+    return not (asked.quiet or asked.json)
+
+
+def _changes(asked: Asked) -> dict[str, str]:
+    """Every ``--set`` of the command line by path; options such as ``--years`` are ``run.years``."""
+    changes: dict[str, str] = {}
+    for text in asked.set:
+        path, equals, value = text.partition("=")
+        if not (path and equals and value):
+            raise InputError([Problem("--set", f"{text!r} is not PATH=VALUE, for example run.years=1")])
+        changes[path.strip()] = value.strip()
+    for option in RUN_OPTIONS:
+        if getattr(asked, option, None) is not None:
+            changes[f"run.{option}"] = getattr(asked, option)
+    return changes
+
+
+def _scenario(asked: Asked) -> Scenario:
+    from sim.files import read_scenario
+    from sim.measures import MEASURES
+
+    loaded = read_scenario(asked.file, _changes(asked), tuple(MEASURES))
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return loaded.model
+
+
+def print_json(answer: Any) -> None:
+    """Print an answer for another program; dates and paths as text."""
+    print(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=10))
+    return rows
+
+
+def _print_table(table: pd.DataFrame, heading: str) -> None:
+    print(f"\n{heading}\n")
+    print(table.to_string(index=False, na_rep="", float_format="{:,.1f}".format))
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what it counts: ``1 problem``, ``2 problems``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    _takes_file(parser, "scenario, place or intervention")
+    parser.add_argument("--resolved", action="store_true", help="print the file with every default written out")
+
+
+def _check(asked: Asked) -> None:
+    from sim.files import read_any
+    from sim.measures import MEASURES
+
+    loaded = read_any(asked.file, _changes(asked), tuple(MEASURES))
+    if asked.resolved:
+        from sim.writing import text_of
+
+        print(text_of(loaded.model), end="")
+        return
+    tables = _expected(loaded.model)
+    warnings = [*loaded.warnings, *_overfull(tables["pools"])] if tables else list(loaded.warnings)
+    if asked.json:
+        found = {"problems": [], "warnings": [vars(warning) for warning in warnings]}
+        print_json(found | {name: _rows(table) for name, table in tables.items()})
+        return
+    print(f"{loaded.model.name}: no problems, {counted(len(warnings), 'warning')}")
+    for warning in warnings:
+        print(f"  {warning}")
+    for name, table in tables.items():
+        _print_table(table, HEADINGS[name])
+
+
+HEADINGS = {
+    "pools": "Expected without simulation: beds, packages, or slots each open day",
+    "stages": "Expected without simulation: stays",
+}
+
+
+def _expected(model: Place | Intervention | Scenario) -> dict[str, pd.DataFrame]:
+    """Expected flows of a place as it is today, by pool and by stage; nothing for an intervention."""
+    import pandas as pd
+
+    from sim.expected import expected_flows
+    from sim.scenario import Scenario
+    from sim.system import Place
+
+    place = model.place if isinstance(model, Scenario) else model
+    if not isinstance(place, Place):
+        return {}
+    flows = expected_flows(place)
+    pools = pd.DataFrame(
+        [
+            (name, pool.capacity.value if pool.capacity else None, flows.load[name])
+            for name, pool in place.pools.items()
+        ],
+        columns=["pool", "capacity", "asked_for"],
+    )
+    pools["occupancy_per_cent"] = 100 * pools["asked_for"] / pools["capacity"]
+    stages = pd.DataFrame(
+        [(name, flows.stays[name].sum(), flows.in_place[name].sum()) for name in place.stages],
+        columns=["stage", "stays_a_year", "people_in_it"],
+    )
+    return {"pools": pools, "stages": stages}
+
+
+def _overfull(pools: pd.DataFrame) -> list[Problem]:
+    full = pools[pools["occupancy_per_cent"] > 100]
+    return [
+        Problem(
+            f"pools.{row.pool}",
+            f"{row.asked_for:,.1f} are asked for and there are {row.capacity:,.1f}: a queue grows until "
+            "people go elsewhere or are turned away; check capacity, length of stay and routes",
+        )
+        for row in full.itertuples()
+    ]
+
+
+def _explain_options(parser: argparse.ArgumentParser) -> None:
+    _takes_run(parser)
+    parser.add_argument(
+        "--loops", action="store_true", help="also run each feedback switched off, paired (takes a while)"
+    )
+
+
+def _explain(asked: Asked) -> None:
+    scenario = _scenario(asked)
+    from sim.explain import explain_loops, explain_scenario
+
+    sentences = explain_scenario(scenario)
+    loops = explain_loops(scenario, progress=_shows_progress(asked), workers=asked.workers) if asked.loops else None
+    if asked.json:
+        print_json({"sentences": sentences, "loops": None if loops is None else _rows(loops)})
+        return
+    print("\n".join(sentences))
+    if loops is not None:
+        _print_table(loops, "What each feedback contributes, plan less plan without it")
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    _takes_run(parser)
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="where results go; results/NAME if left out")
+
+
+def _run(asked: Asked) -> None:
+    scenario = _scenario(asked)
+    from sim import results
+    from sim.experiments import runner
+    from sim.explain import first_answer
+
+    folder = asked.out or Path("results") / Path(asked.file).stem
+    done = runner.run(scenario, progress=_shows_progress(asked), workers=asked.workers)
+    results.save(done, folder)
+    if asked.json:
+        print_json({"folder": str(folder), "effects": _rows(results.paired(done))})
+        return
+    print("\n".join(first_answer(done)))
+    print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
+
+
+def _compare_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", metavar="FOLDER", type=Path, help="a result kept by carepath run")
+    parser.add_argument("second", metavar="FOLDER", type=Path, help="another")
+
+
+def _compare(asked: Asked) -> None:
+    from sim import results
+
+    first, second = results.load(asked.first), results.load(asked.second)
+    from sim.experiments.compare import compare
+
+    table = compare(first, second)
+    if asked.json:
+        print_json(_rows(table))
+    else:
+        _print_table(table, f"{asked.second} less {asked.first}")
+
+
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="a result kept by carepath run")
+    parser.add_argument("--out", metavar="PAGE", type=Path, help="the page to write; report.html in FOLDER if left out")
+
+
+def _report(asked: Asked) -> None:
+    from sim import results
+
+    loaded = results.load(asked.folder)
+    from sim.report import write_report
+
+    page = asked.out or asked.folder / "report.html"
+    write_report(loaded, page)
+    if asked.json:
+        print_json({"page": str(page)})
+    else:
+        print(f"Written: {page}. Open it in any browser; it needs no internet.")
+
+
+def _schema_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=("scenario", "place", "intervention"), help="kind of file")
+
+
+def _schema(asked: Asked) -> None:
+    from sim.schema import schema
+
+    print_json(schema(asked.kind))
+
+
+def _new_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("place",), help="what to make")
+    parser.add_argument("name", metavar="NAME", help="name of the file, without .yaml")
+    for field, what in NEW_PLACE.items():
+        parser.add_argument(
+            f"--{field.replace('_', '-')}", metavar="N", type=float, required=field != "deaths", help=what
+        )
+    parser.add_argument(
+        "--locality",
+        metavar="NAME=ADULTS",
+        action="append",
+        default=[],
+        help="a part of the place with its own council, and its adults; may be repeated",
+    )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="file to write; NAME.yaml here if left out")
+
+
+NEW_PLACE = {
+    "adults": "residents aged 18 and over",
+    "aged_75": "residents aged 75 and over",
+    "acute_beds": "adult general and acute beds open, the residents' share",
+    "community_beds": "community hospital and intermediate care beds",
+    "virtual_ward_beds": "virtual ward places",
+    "emergency_admissions": "emergency admissions of adults a year, zero-day included",
+    "attendances": "type 1 A&E attendances of adults a year",
+    "delayed": "people ready to leave who stay overnight in acute beds, mean of a day",
+    "care_home_residents": "adults living in care homes",
+    "home_care_users": "people aged 65 and over with home care, all funding",
+    "deaths": "deaths of adults a year; rates by age of the reference place if left out",
+}
+"""Figures a new place is made from, as in ``figures.Figures``."""
+
+
+def _new(asked: Asked) -> None:
+    from pydantic import ValidationError
+
+    from sim.figures import Figures
+    from sim.files import load_place
+    from sim.new_place import new_place
+    from sim.writing import dump
+
+    page = asked.out or Path(f"{asked.name}.yaml")
+    if page.exists():
+        raise InputError([Problem("", "is there already: give another name, or --out FILE", str(page))])
+    given = {field: getattr(asked, field) for field in NEW_PLACE if getattr(asked, field) is not None}
+    if asked.locality:
+        given["localities"] = _localities(asked.locality)
+    try:
+        figures = Figures(name=asked.name.replace("_", " "), **given)
+    except ValidationError as error:
+        raise InputError([_refused(fault) for fault in error.errors()]) from None
+    place, doubts = new_place(figures, load_place("england_500k"))
+    dump(place, page)
+    if asked.json:
+        print_json({"file": str(page), "does_not_add_up": doubts})
+        return
+    print(f"Written: {page}. Numbers it borrowed are marked `borrowed_from`. Next: carepath check {page}")
+    print("\n  ".join([f"{counted(len(doubts), 'figure')} to look at again:", *doubts]) if doubts else "It adds up.")
+
+
+def _localities(given: list[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in given:
+        name, _, adults = text.rpartition("=")
+        if not name or not adults.replace(".", "", 1).isdecimal():
+            raise InputError([Problem("--locality", f"{text!r} is not NAME=ADULTS, for example Brent=270000")])
+        found[name] = float(adults)
+    return found
+
+
+def _refused(fault: ErrorDetails) -> Problem:
+    where = f"--{str(fault['loc'][0]).replace('_', '-')}" if fault["loc"] else ""
+    return Problem(where, fault["msg"].removeprefix("Value error, "))
+
+
+COMMANDS = (
+    Command(
+        "check",
+        "Is a file right and complete, and what load does it put on each bed? Nothing is simulated.",
+        "carepath check north_west_london",
+        _check_options,
+        _check,
+    ),
+    Command(
+        "explain",
+        "What a scenario says, in English, and what each feedback contributes.",
+        "carepath explain nwl_pilot --loops",
+        _explain_options,
+        _explain,
+    ),
+    Command(
+        "run",
+        "Runs the plan and the same years without it, and sets each claim beside what the model finds.",
+        "carepath run nwl_pilot --years 1 --set interventions.0.strength=0.5",
+        _run_options,
+        _run,
+    ),
+    Command(
+        "compare",
+        "Where two results differ, and whether it is more than luck.",
+        "carepath compare results/step_up_beds results/step_down_beds",
+        _compare_options,
+        _compare,
+    ),
+    Command(
+        "report",
+        "Writes one page to print or send: the answer, tables, charts, assumptions and sources.",
+        "carepath report results/nwl_pilot --out answer.html",
+        _report_options,
+        _report,
+    ),
+    Command(
+        "schema",
+        "Prints the JSON Schema of a kind of file, for editors that check as you type.",
+        "carepath schema place > place.schema.json",
+        _schema_options,
+        _schema,
+    ),
+    Command(
+        "new",
+        "Makes a first file for your own place from about a dozen figures you know.",
+        "carepath new place my_place --adults 396000 --aged-75 45000 --acute-beds 819 --community-beds 120 "
+        "--virtual-ward-beds 100 \\\n  --emergency-admissions 46000 --attendances 106000 --delayed 109 "
+        "--care-home-residents 3200 --home-care-users 4600",
+        _new_options,
+        _new,
+    ),
+)
+"""Every command, in the order of its help."""
