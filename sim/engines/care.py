@@ -17,6 +17,9 @@ _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
 _MINOR, _PLANNED, _OTHER = 0, 5, 7
 _CARE_HOME = 2
+_NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN = (
+    FLAGS[name] for name in ("end_of_life", "residence_home_with_care", "residence_care_home", "care_plan")
+)
 
 
 class Care:
@@ -83,8 +86,8 @@ class Care:
         if j.row >= 0:
             people = self.state.persons
             frailty = people.frailty[j.row]
-            flags |= FLAGS["care_plan"] * people.care_plan[j.row] | FLAGS["end_of_life"] * people.end_of_life[j.row]
-            flags |= (0, FLAGS["residence_home_with_care"], FLAGS["residence_care_home"])[people.residence[j.row]]
+            flags |= _HAS_PLAN * people.care_plan[j.row] | _NEAR_END * people.end_of_life[j.row]
+            flags |= (0, _WITH_CARE, _IN_CARE_HOME)[people.residence[j.row]]
         return Stay(stage, self.tables.pool(stage, j.locality, key), now, came_from, frailty, flags)
 
     def free(self, pool: int, now: int) -> int:
@@ -100,13 +103,13 @@ class Care:
         own = kept[came_from] if came_from >= 0 else kept[-1]
         return int(sum(kept) - own)
 
-    def has_room(self, j: Journey, stage: int, queues: list[list[tuple]], now: int) -> bool:  # type: ignore[type-arg]
-        """True if a person could start a stage at once."""
+    def has_room(self, j: Journey, stage: int, asking: list[int], now: int) -> bool:
+        """True if a person could start a stage at once; ``asking`` is how many wait for each pool."""
         pool = self.tables.pool(stage, j.locality, j.need if j.row < 0 else entity_key(self._people_key, j.person))
         if not self.tables.open_at(pool, now):
             return False
         came_from = j.stay.stage if j.stay is not None else -1
-        return rules.has_room(self.free(pool, now), self.kept_for_others(pool, came_from), len(queues[pool]))
+        return rules.has_room(self.free(pool, now), self.kept_for_others(pool, came_from), asking[pool])
 
     def slots(self, pool: int, day: int) -> int:
         """Slots of a pool on a day: in general practice, what routine work and programmes leave for urgent needs."""
@@ -153,13 +156,14 @@ class Care:
             mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j, now)
             minutes = rules.duration(t.stay_kind[s], mean, t.stay_sigma[s], uniform(stay.key, 0, Purpose.LENGTH_OF_STAY))
         length = rules.whole_minutes(minutes)
-        near_end = bool(stay.flags & FLAGS["end_of_life"])
-        dying = t.dies[s][j.age][stay.frailty][near_end] * self._ratio("mortality", j, now)
-        stay.dies = rules.happens(uniform(stay.key, 0, Purpose.DIES), dying)
-        if stay.dies:
-            stay.ready = stay.onward = now + length
-            return
-        stay.ready = self._leaving(s, stay.key, now + length)
+        if t.may_die[s]:
+            near_end = bool(stay.flags & _NEAR_END)
+            dying = t.dies[s][j.age][stay.frailty][near_end] * self._ratio("mortality", j, now)
+            stay.dies = rules.happens(uniform(stay.key, 0, Purpose.DIES), dying)
+            if stay.dies:
+                stay.ready = stay.onward = now + length
+                return
+        stay.ready = now + length if t.always_open[s] else self._leaving(s, stay.key, now + length)
         self._choose_route(j, stay, now)
         stay.onward = stay.ready + stay.process + stay.sourcing
         self._early(j, stay, now, length)
@@ -184,14 +188,17 @@ class Care:
         if not rows:
             return
         shares = t.shares(rows, j.age, stay.frailty)
-        chosen = rules.choice(uniform(stay.key, 0, Purpose.ROUTE), shares)
-        chosen = self._support_lever(j, stay, rows, shares, chosen, now)
+        chosen = 0 if shares[0] >= 1.0 else rules.choice(uniform(stay.key, 0, Purpose.ROUTE), shares)
+        if self.programmes.active:
+            chosen = self._support_lever(j, stay, rows, shares, chosen, now)
         if chosen >= len(rows):
             return
         row = rows[chosen]
-        if stay.flags & FLAGS["residence_care_home"] and t.route_pathway[row] > 0:
+        if stay.flags & _IN_CARE_HOME and t.route_pathway[row] > 0:
             row = rows[-1]  # returning to one's own care home is pathway 0
         stay.route = row
+        if not t.drawn_delay[row]:
+            return
         u = uniform(stay.key, 0, Purpose.IS_DELAYED)
         delayed, sigma = t.route_delayed[row], t.route_sigma[row]
         stay.process = rules.delay_minutes(
@@ -235,6 +242,8 @@ class Care:
             stay.early = minute if now < minute < stay.onward else NEVER
 
     def _ratio(self, lever: str, j: Journey, now: int) -> float:
+        if not self.programmes.active:
+            return 1.0
         return self.programmes.ratio(lever, j.row, now)
 
     def _occupancy(self, pool: int, now: int) -> float:
@@ -243,7 +252,15 @@ class Care:
 
     # -- a stay that is over -------------------------------------------------------------------------------------------
 
-    def next_stage(self, j: Journey, queues: list[list[tuple]], now: int) -> tuple[int, bool]:  # type: ignore[type-arg]
+    def only_leaves(self, j: Journey) -> bool:
+        """True if a stay that is over frees its place whatever the rest of the place looks like: these go first."""
+        stay, t = j.stay, self.tables
+        if stay is None or stay.dies:
+            return True
+        home = stay.route < 0 or (t.route_to[stay.route] < 0 and not t.route_if_room[stay.route])
+        return home and not t.stage_flags[stay.stage] & DECIDES
+
+    def next_stage(self, j: Journey, asking: list[int], now: int) -> tuple[int, bool]:
         """Stage to ask for, -1 home, and whether that is a cancellation; asked when the stay is over."""
         stay, t = j.stay, self.tables
         assert stay is not None
@@ -255,7 +272,7 @@ class Care:
             return -1, False
         while t.route_if_room[row]:
             blocked = t.route_cancels[row] and j.row >= 0 and self.state.persons.busy[j.row] > 0
-            if not blocked and self.has_room(j, t.route_to[row], queues, now):
+            if not blocked and self.has_room(j, t.route_to[row], asking, now):
                 break
             if t.route_cancels[row]:
                 return t.route_otherwise_to[row], True
@@ -300,7 +317,7 @@ class Care:
         """True if the old place is kept until the next stage starts (loop `exit_block`)."""
         if not self.tables.keeps_place[stage]:
             return False
-        return rules.happens(uniform(j.need, j.chain, Purpose.KEEPS_PLACE), self.tables.loop["exit_block"])
+        return rules.happens(uniform(j.stay.key, 0, Purpose.KEEPS_PLACE), self.tables.loop["exit_block"])
 
     def deconditioned(self, j: Journey, stay: Stay, now: int) -> bool:
         """Moves frailty by the delay beyond (or short of) the route's mean; True if it moved."""
@@ -393,7 +410,7 @@ class Care:
         if t.escalate_to[stay.stage] == -2:
             return False
         waited = (now - stay.asked) // _DAY
-        u = uniform(j.need, j.chain, Purpose.ESCALATES, min(waited, 65535))
+        u = uniform(j.need, j.chain, Purpose.ESCALATES, (now // _DAY) % 65536)
         return rules.escalates(u, t.escalate_per_day[stay.stage], waited, t.escalate_after_days[stay.stage])
 
     def place_of_death(self, row: int, j: Journey | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.draws import Stream, entity_key, entity_keys, has_points, run_key, scatter
+from sim.draws import Floats, Ints, Stream, entity_key, entity_keys, has_points, run_key, scatter
 from sim.engines.programmes import Programmes
 from sim.engines.state import State
 from sim.engines.tables import Tables
@@ -31,6 +31,7 @@ _SEVERITY_LEVERS = (
     ("urgent_needs", "emergency_admissions"),
     ("urgent_needs",),
 )
+_HALF_HOUR_EDGES = np.arange(_HALF_HOURS + 1.0)
 Point = tuple[int, int, int, int, int, int, float]
 
 
@@ -42,6 +43,8 @@ class Life:
         self.key = run_key(state.seed, state.replication, Stream.PEOPLE)
         self._highest = [programmes.highest(*_LEVERS_OF.get(kind, ())) for kind in range(_KINDS)]
         self._rates = tables.plan.life_rates
+        self._busiest_of: dict[int, Floats] = {}
+        self._weeks: dict[int, Floats] = {}
 
     def life_key(self, row: int) -> int:
         """Entity key of the life now led in a row."""
@@ -127,20 +130,27 @@ class Life:
     def _keep(self, point: Point) -> None:
         self.state.points.setdefault(point[0] // rules.DAY, []).append(point)
 
-    def _busiest(self, quarter: int) -> np.ndarray:  # type: ignore[type-arg]
+    def _busiest(self, quarter: int) -> Floats:
         """Highest relative need in a quarter, by age."""
+        if quarter not in self._busiest_of:
+            self._busiest_of[quarter] = self._busiest_by_age(quarter)
+        return self._busiest_of[quarter]
+
+    def _busiest_by_age(self, quarter: int) -> Floats:
         by_day = self.tables.plan.need_by_day[:, :, quarter * QUARTER_DAYS : (quarter + 1) * QUARTER_DAYS]
         return np.asarray(by_day.max(axis=(0, 2))) if by_day.shape[2] else np.ones(by_day.shape[1])
 
-    def _minutes(self, kind: int, quarter: int, position: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def _minutes(self, kind: int, quarter: int, position: Floats) -> Ints:
         """Minute of each position in a quarter: urgent needs follow the pattern of the week, others are spread evenly."""
         first = quarter * QUARTER_DAYS * rules.DAY
         if kind != URGENT:
             return first + (position * (QUARTER_DAYS * rules.DAY)).astype(np.int64)
         offset = (self.tables.first_weekday + quarter * QUARTER_DAYS) % 7 * 48
-        pattern = self.tables.plan.week_pattern[(offset + np.arange(_HALF_HOURS)) % _WEEK]
-        edges = np.concatenate([[0.0], np.cumsum(pattern)])
-        half_hours = np.interp(position * edges[-1], edges, np.arange(_HALF_HOURS + 1.0))
+        if offset not in self._weeks:
+            pattern = self.tables.plan.week_pattern[(offset + np.arange(_HALF_HOURS)) % _WEEK]
+            self._weeks[offset] = np.concatenate([[0.0], np.cumsum(pattern)])
+        edges = self._weeks[offset]
+        half_hours = np.interp(position * edges[-1], edges, _HALF_HOUR_EDGES)
         return np.asarray(first + np.minimum((half_hours * 30).astype(np.int64), QUARTER_DAYS * rules.DAY - 1))
 
     # -- succession -----------------------------------------------------------------------------------------------

@@ -84,9 +84,9 @@ def _people_for(plan: Plan, state: State, number: int, age: int, wanted: int, ta
         return []
     keys = entity_keys(run_key(state.seed, state.replication, Stream.PREFILL), np.array(people.person)[rows])
     weight = np.array(people.multiplier)[rows]
-    if number >= 0:
-        group = plan.life_rates[0][age]
-        weight = weight * group[np.array(people.frailty)[rows], np.array(people.residence)[rows], np.array(people.end_of_life)[rows]]
+    group = plan.life_rates[0][age]
+    of_group = (np.array(values)[rows] for values in (people.frailty, people.residence, people.end_of_life))
+    weight = weight * group[tuple(of_group)]
     first = -np.log(uniforms(keys, 0, Purpose.PREFILL_PERSON, number)) / np.maximum(weight, 1e-12)
     chosen = rows[np.argsort(first, kind="stable")[:wanted]].tolist()
     taken.update(chosen)

@@ -25,7 +25,7 @@ class Programmes:
 
     def ratio(self, lever: str, row: int, now: int) -> float:
         """Product of a lever's effects of every programme that covers a person now; exactly 1 if none does."""
-        if row < 0 or lever not in self._moving:
+        if lever not in self._moving or row < 0:
             return 1.0
         product = 1.0
         for i in self.active:

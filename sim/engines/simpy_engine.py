@@ -63,6 +63,7 @@ class _Run:
             counts.extend([0] * (len(plan.names.pools) - len(counts)))
         state.members.extend({} for _ in range(len(plan.programme_active) - len(state.members)))
         self.queues: list[list[tuple[Any, ...]]] = [[] for _ in plan.names.pools]
+        self.asking = [0] * len(plan.names.pools)
         self.touched: set[int] = set(range(len(plan.names.pools)))
         self.answers: dict[Journey, simpy.Event] = {}
         self.settling = False
@@ -90,7 +91,7 @@ class _Run:
         while not j.over:
             if j.stay is None or j.waiting is not None:
                 yield self._answer(j)  # waits for a place; settling starts the stay
-            elif self.now < j.stay.early:
+            elif self.now <= j.stay.early:
                 yield self.environment.timeout(j.stay.early - self.now)
                 if not j.over:
                     yield self._tries_to_leave_early(j)
@@ -103,6 +104,7 @@ class _Run:
         """Start (or go on with) a journey's process; one that waits takes its place in the queue again."""
         self.environment.process(self._journey(j))
         if j.waiting is not None:
+            self.asking[j.waiting.pool] += 1
             self._queue(j)
 
     def _answer(self, j: Journey) -> simpy.Event:
@@ -140,7 +142,7 @@ class _Run:
         if day >= self.tables.days:
             return
         quarter = day // QUARTER_DAYS
-        if quarter != self.state.quarter:
+        if quarter > self.state.quarter:
             self.life.read_quarter(quarter)
         midnight = day * _DAY
         self._at(midnight, self._new_day, day)
@@ -214,7 +216,7 @@ class _Run:
         """Phase C of the contract: one answer to everything that happens at the same minute."""
         self.settling = False
         now = self.now
-        for j in sorted(self.over, key=lambda j: j.id):
+        for j in sorted(self.over, key=lambda j: (not self.care.only_leaves(j), j.id)):
             if not j.over:
                 self._end_stay(j)
         for j in sorted(self.early, key=lambda j: j.id):
@@ -248,7 +250,7 @@ class _Run:
         if stay.dies:
             self._die(j.row, j)
             return
-        target, cancelled = self.care.next_stage(j, self.queues, self.now)
+        target, cancelled = self.care.next_stage(j, self.asking, self.now)
         if cancelled:
             self._leave(j, "cancelled", target)
             j.chain += 1
@@ -266,7 +268,7 @@ class _Run:
         assert stay is not None
         target = self.tables.early_to[stay.stage]
         stay.early = NEVER
-        if self.care.has_room(j, target, self.queues, self.now):
+        if self.care.has_room(j, target, self.asking, self.now):
             stay.flags |= FLAGS["early"]
             stay.ready, stay.onward, stay.route, stay.process, stay.sourcing = self.now, self.now, NEVER, 0, 0
             self._ask(j, target, stay.stage, 0)
@@ -276,6 +278,7 @@ class _Run:
     def _ask(self, j: Journey, stage: int, came_from: int, flags: int) -> None:
         """Ask for a stage: the wait begins."""
         j.waiting = self.care.asked(j, stage, came_from, flags, self.now)
+        self.asking[j.waiting.pool] += 1
         self.joining.append(j)
         self.care.keep_busy(j)
 
@@ -290,7 +293,9 @@ class _Run:
     def _unqueue(self, j: Journey) -> None:
         stay = j.waiting
         if stay is not None:
-            self.queues[stay.pool] = [entry for entry in self.queues[stay.pool] if entry[4] is not j]
+            self.asking[stay.pool] -= 1
+            queue = self.queues[stay.pool]
+            queue[:] = [entry for entry in queue if entry[4] is not j]  # in place: it may be being filled
             self.joining = [other for other in self.joining if other is not j]
             self.touched.add(stay.pool)
             j.waiting = None
@@ -324,6 +329,7 @@ class _Run:
         stay = j.waiting
         assert stay is not None
         j.waiting = None
+        self.asking[stay.pool] -= 1
         if j.stay is not None:
             self._leave(j, "moved", stay.stage)
         j.stay = stay

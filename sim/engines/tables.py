@@ -23,6 +23,10 @@ class Tables:
             for row in plan.programme_ratio.tolist()
         ]
         self.life_event = {name: index for index, name in enumerate(LIFE_EVENTS)}
+        always = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
+        self.always_open: list[bool] = always.tolist()
+        self.may_die: list[bool] = (plan.dies > 0.0).any(axis=(1, 2, 3)).tolist()
+        self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
         self._shares: dict[tuple[int, int, int], list[float]] = {}
         self._causes: dict[int, list[float]] = {}
         self._sets: dict[tuple[int, int], tuple[list[int], list[range]]] = {}
