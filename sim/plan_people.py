@@ -169,7 +169,7 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         return np.array(rows, dtype=kind).reshape(-1 if width is None else (-1, width))  # type: ignore[arg-type]
 
     return {
-        "programme_active": array([int(active)] * len(programmes), None, np.int64),
+        "programme_active": array([int(active and p.strength > 0) for p in programmes], None, np.int64),
         "programme_start": array([minute(p.ramp.starts) for p in programmes], None, np.int64),
         "programme_end": array([minute(p.ramp.ends) for p in programmes], None, np.int64),
         "programme_ramp": array(

@@ -124,12 +124,12 @@ class Care:
         self.state.gp_fraction[pool] = places - int(places)
         return int(places)
 
-    def work_off_backlog(self, pool: int, now: int, recorder: Recorder) -> None:
+    def work_off_backlog(self, pool: int, slots_left: int, now: int, recorder: Recorder) -> None:
         """At closing, unused urgent slots work off deferred routine work; what exceeds the backlog allowed is shed."""
         t, state = self.tables, self.state
         if t.gp_share[pool] <= 0.0:
             return
-        state.gp_backlog = max(0.0, state.gp_backlog - state.slots_left[pool] * t.gp_urgent_minutes)
+        state.gp_backlog = max(0.0, state.gp_backlog - slots_left * t.gp_urgent_minutes)
         most = t.gp_backlog_days * t.gp_routine_minutes
         if state.gp_backlog > most:
             recorder.count("gp_shed", now, round(state.gp_backlog - most))
@@ -313,11 +313,11 @@ class Care:
         gives = self.tables.residence[stage]
         return bool(gives and j.row >= 0 and self.state.persons.residence[j.row] >= gives)
 
-    def keeps_place(self, j: Journey, stage: int) -> bool:
+    def keeps_place(self, stay: Stay, stage: int) -> bool:
         """True if the old place is kept until the next stage starts (loop `exit_block`)."""
         if not self.tables.keeps_place[stage]:
             return False
-        return rules.happens(uniform(j.stay.key, 0, Purpose.KEEPS_PLACE), self.tables.loop["exit_block"])
+        return rules.happens(uniform(stay.key, 0, Purpose.KEEPS_PLACE), self.tables.loop["exit_block"])
 
     def deconditioned(self, j: Journey, stay: Stay, now: int) -> bool:
         """Moves frailty by the delay beyond (or short of) the route's mean; True if it moved."""

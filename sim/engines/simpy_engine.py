@@ -69,7 +69,7 @@ class _Run:
         self.settling = False
         self.over: list[Journey] = []
         self.early: list[Journey] = []
-        self.closing: list[int] = []
+        self.closing: list[tuple[int, int, int]] = []
         self.due: list[tuple[int, int, int, int, int, int, float]] = []
         self.returning: list[Journey] = []
         self.arriving: list[Journey] = []
@@ -131,6 +131,7 @@ class _Run:
     def _calendar(self) -> Process:
         """Midnights, opening and closing times, noon: everything the clock does to the place."""
         day = self.now // _DAY
+        self._schedule_closing(day - 1)
         self._schedule_day(day)
         while True:
             self._schedule_day(day + 1)
@@ -150,14 +151,19 @@ class _Run:
         opens, closes = self.tables.opens, self.tables.closes
         for minute in {opens[p][day] for p in range(len(opens)) if closes[p][day]}:
             self._at(midnight + minute, self._opens, day, minute)
-        for minute in {closes[p][day] for p in range(len(opens)) if closes[p][day]}:
-            self._at(midnight + minute, self._closes, day, minute)
+        self._schedule_closing(day)
         for point in self.state.points.get(day, ()):
             self._at(point[0], self._point, point)
         for j in self.state.readmissions.get(day, ()):
             self._at(j.need_minute, self._readmission, j)
         for j in self.care.plain_arrivals(day):
             self._at(j.need_minute, self._arrival, j)
+
+    def _schedule_closing(self, day: int) -> None:
+        """Closing times of a day; one at 24:00 is due at the next midnight, perhaps in the next piece."""
+        closes = self.tables.closes if day >= 0 else []
+        for minute in {of_pool[day] for of_pool in closes if of_pool[day]}:
+            self._at(day * _DAY + minute, self._closes, day, minute)
 
     def _at(self, minute: int, action: Any, *arguments: Any) -> None:
         """Do something at a minute, in phase B; what is past stays past."""
@@ -189,7 +195,7 @@ class _Run:
     def _closes(self, day: int, minute: int) -> None:
         for pool, closes in enumerate(self.tables.closes):
             if closes[day] == minute and self.tables.slots[pool]:
-                self.closing.append(pool)
+                self.closing.append((pool, self.state.slots_left[pool], self.state.seen_today[pool]))
         self._settle_at_the_end_of_this_instant()
 
     def _point(self, point: tuple[int, int, int, int, int, int, float]) -> None:
@@ -222,8 +228,8 @@ class _Run:
         for j in sorted(self.early, key=lambda j: j.id):
             if not j.over:
                 self._leave_early(j)
-        for pool in sorted(self.closing):
-            self._close(pool)
+        for closing in sorted(self.closing):
+            self._close(*closing)
         if self.outlets:
             self._outlets()
         if self.midnight:
@@ -260,7 +266,7 @@ class _Run:
             self._go_home(j)
         else:
             self._ask(j, target, stay.stage, self.care.threshold_flag(j))
-            if not self.care.keeps_place(j, target):
+            if not self.care.keeps_place(stay, target):
                 self._leave(j, "moved", target)
 
     def _leave_early(self, j: Journey) -> None:
@@ -501,11 +507,11 @@ class _Run:
 
     # -- Once a day ------------------------------------------------------------------------------------------------
 
-    def _close(self, pool: int) -> None:
+    def _close(self, pool: int, slots_left: int, seen_today: int) -> None:
         """Closing time: people not seen wait for the next day, turn elsewhere or drop out."""
         unseen = [entry[4] for entry in self.queues[pool] if self.tables.unseen_wait[entry[4].waiting.stage] >= 0]
-        share = len(unseen) / max(1, len(unseen) + self.state.seen_today[pool])
-        self.care.work_off_backlog(pool, self.now, self.recorder)
+        share = len(unseen) / max(1, len(unseen) + seen_today)
+        self.care.work_off_backlog(pool, slots_left, self.now, self.recorder)
         for j in unseen:
             answer = self.care.unseen(j, share, self.now)
             if answer == rules.WAITS:
