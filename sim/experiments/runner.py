@@ -1,0 +1,174 @@
+"""Runs a scenario: every replication with the plan and without it, sharing their luck and the time before it begins.
+
+What a run counts is in ``tally.py``; what the numbers say about claims is in ``claims.py``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+
+from sim.compile_plan import compile_plan
+from sim.engines.simpy_engine import advance, start
+from sim.engines.state import State
+from sim.errors import InputError, Problem
+from sim.experiments.claims import claims_table
+from sim.interventions import Intervention
+from sim.plan import Plan
+from sim.results import BASELINE, PLAN, Results, provenance
+from sim.scenario import Scenario
+from sim.tally import Tally
+
+ENGINE = "simpy"
+PIECE_MINUTES = 91 * 1440
+"""Longest stretch simulated before it is counted, which bounds the memory of a run."""
+YEAR_MINUTES = 365 * 1440
+
+Progress = Callable[[int, int], None]
+"""Told how many replications are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Arms:
+    """A scenario ready to be run."""
+
+    baseline: Plan
+    plan: Plan | None
+    """Plan of the arm with the interventions; None if there are none."""
+    part_minute: int
+    """Minute at which the arms part; the end of the run if they never do."""
+    seed: int
+    groups: tuple[str, ...]
+    """Further age groups to be counted (see ``Tally``)."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arms there are."""
+        return (BASELINE,) if self.plan is None else (BASELINE, PLAN)
+
+
+def run(
+    scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None, command: str = ""
+) -> Results:
+    """Both arms of every replication of a scenario, and its claims.
+
+    Parameters
+    ----------
+    scenario
+        What to run; its run settings say how long and how often.
+    workers
+        Processes at one time; one a core if left out. The numbers do not depend on it.
+    progress
+        Called after each replication.
+    command
+        The command line, for the provenance.
+
+    Raises RunError if a replication cannot go on, InputError if published figures of the place contradict each other.
+    """
+    arms, number = arms_of(scenario), scenario.run.replications
+    tables = replications([(arms, replication, arms.names) for replication in range(number)], workers, progress)
+    measures = pd.concat(tables, ignore_index=True)
+    made = provenance(scenario, ENGINE, scenario.run.seed, number, command)
+    return Results(measures, claims_table(scenario, measures), made)
+
+
+def simulated(scenario: Scenario) -> str:
+    """What is simulated, in a line: ``1 person in 10, 2 years measured after 1 of warm-up, 4 replications``."""
+    settings = scenario.run
+    of = "people" if scenario.place.people else "arrivals"
+    size = f"all {of}" if settings.scale == 1 else f"{of} and capacities at scale {settings.scale:g}"
+    warm_up = f" after {_years(settings.warm_up_days / 365)} of warm-up" if settings.warm_up_days else ""
+    times = f"{settings.replications} replication" + "s" * (settings.replications != 1)
+    return f"{size}, {_years(settings.years)} measured{warm_up}, {times}"
+
+
+def _years(years: float) -> str:
+    if years < 1:
+        return f"{round(365 * years)} days"
+    return f"{years:.3g} year" + "s" * (years != 1)
+
+
+# -- one scenario --------------------------------------------------------------------------------------------------
+
+
+def arms_of(scenario: Scenario) -> Arms:
+    """The plans of a scenario's arms, and the minute at which they part."""
+    try:
+        baseline = compile_plan(scenario, with_interventions=False)
+        plan = compile_plan(scenario) if scenario.interventions else None
+    except ValueError as error:
+        raise InputError([Problem("place", f"its published figures do not fit together: {error}")]) from error
+    names = baseline.names
+    first = min((_first_date(each) for each in scenario.interventions), default=dt.date.max)
+    part = max(0, (first - names.first_day).days) * 1440
+    groups = {claim.group for claim in scenario.claims if "," in claim.group}
+    return Arms(baseline, plan, min(part, names.end_minute), scenario.run.seed, tuple(sorted(groups)))
+
+
+def _first_date(intervention: Intervention) -> dt.date:
+    """First day on which an intervention may change anything."""
+    steps = [*intervention.beds, *intervention.needs]
+    return min([intervention.ramp.starts, *(step.from_date for step in steps)])
+
+
+# -- one replication -----------------------------------------------------------------------------------------------
+
+
+def replication(arms: Arms, number: int, wanted: Sequence[str]) -> pd.DataFrame:
+    """The tidy tables of one replication's arms, with columns ``arm`` and ``replication``.
+
+    The arms are one run until they part, and each goes on from a copy of the same state.
+    """
+    plans = {name: plan for name, plan in ((BASELINE, arms.baseline), (PLAN, arms.plan)) if plan and name in wanted}
+    tallies = {name: Tally(plan.names, arms.groups) for name, plan in plans.items()}
+    state = start(arms.baseline, arms.seed, number)
+    _carry_on(state, arms.baseline, arms.part_minute, list(tallies.values()))
+    for position, (name, plan) in enumerate(plans.items()):
+        own = state.copy() if position < len(plans) - 1 else state
+        _carry_on(own, plan, plan.names.end_minute, [tallies[name]])
+    found = [tally.table().assign(arm=name, replication=number) for name, tally in tallies.items()]
+    return pd.concat(found, ignore_index=True)
+
+
+def _carry_on(state: State, plan: Plan, until_minute: int, tallies: list[Tally]) -> None:
+    """Carry a state on piece by piece, counting each. Pieces end where measured years do, so that what is looked at
+    once a piece is looked at there, and at the same minutes in every arm."""
+    names = plan.names
+    borders = {*range(0, names.end_minute, PIECE_MINUTES), *range(names.warm_up_minutes, names.end_minute, YEAR_MINUTES)}
+    inside = sorted({state.minute, until_minute} | {b for b in borders if state.minute < b < until_minute})
+    for _, border in pairwise(inside):
+        log = advance(state, plan, border)
+        for tally in tallies:
+            tally.add(log)
+
+
+# -- many replications ---------------------------------------------------------------------------------------------
+
+
+def replications(
+    jobs: Sequence[tuple[Arms, int, Sequence[str]]], workers: int | None = None, progress: Progress | None = None
+) -> list[pd.DataFrame]:
+    """The table of each job (see ``replication``), in their order, spread over processes."""
+    processes = min(workers or cpu_count(), len(jobs))
+    spread = Parallel(n_jobs=processes, return_as="generator", pre_dispatch="2*n_jobs")
+    found: Iterator[pd.DataFrame] = spread(delayed(_in_a_worker)(*job) for job in jobs)
+    tables: list[pd.DataFrame] = []
+    for table in found:
+        tables.append(table)
+        if progress is not None:
+            progress(len(tables), len(jobs))
+    return tables
+
+
+def _in_a_worker(arms: Arms, number: int, wanted: Sequence[str]) -> pd.DataFrame:
+    """One replication. An interrupt from the keyboard reaches every process; the first one answers for all."""
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return replication(arms, number, wanted)
