@@ -14,14 +14,11 @@ from typing import NamedTuple
 from sim.errors import Problem
 from sim.fields import slug
 from sim.findings import TOLERANCE, Findings, check_numbers
-from sim.flow_checks import warn_of_circles, warn_of_unreachable
+from sim.flow_checks import NEED, warn_of_circles, warn_of_unreachable
 from sim.interventions import Intervention
 from sim.quantities import AGES, AgeTable
 from sim.scenario import Claim, RunSettings, Scenario
 from sim.system import HOME, SEVERITIES, Place, PlainArrivals, Pool, Route, Stage
-
-NEED = "need"
-"""Name for people who come with a new need, where the name of a stage they come from is asked for."""
 
 BothLists = tuple[list[Problem], list[Problem]]
 
@@ -40,8 +37,7 @@ def check_place(place: Place) -> BothLists:
     found = Findings()
     _place(found, place, _known(place, ()), "")
     check_numbers(found, place)
-    if place.loops is None or place.loops.exit_block:
-        warn_of_circles(found, place.stages, place.pools, "stages")
+    warn_of_circles(found, place, (), "stages")
     warn_of_unreachable(found, place, (), "stages")
     return found.both()
 
@@ -68,8 +64,7 @@ def check_scenario(scenario: Scenario, measures: Collection[str] = ()) -> BothLi
     for index, claim in enumerate(scenario.claims):
         _claim(found, claim, scenario.run, measures, f"claims.{index}")
     check_numbers(found, scenario)
-    if scenario.place.loops is None or scenario.place.loops.exit_block:
-        warn_of_circles(found, known.stages, known.pools, "place.stages")
+    warn_of_circles(found, scenario.place, scenario.interventions, "place.stages")
     warn_of_unreachable(found, scenario.place, scenario.interventions, "place.stages")
     return found.both()
 
@@ -185,7 +180,7 @@ def _stage(found: Findings, name: str, stage: Stage, known: Known, path: str) ->
             found.bad(f"{path}.gives_up", f"wait and divert add up to {total:g}; they must not exceed 1")
         beds = [pool for pool in pools if pool in known.pools and known.pools[pool].kind != "slots"]
         if beds:
-            found.bad(f"{path}.gives_up", f"is for stages on slots, and {', '.join(beds)} is a pool of beds")
+            found.bad(f"{path}.gives_up", f"is for stages on slots, and this one draws on beds ({', '.join(beds)})")
 
 
 def _served_by(found: Findings, stage: Stage, known: Known, path: str) -> list[str]:
@@ -201,7 +196,7 @@ def _served_by(found: Findings, stage: Stage, known: Known, path: str) -> list[s
     missing = [name for name in known.localities if name not in stage.served_by]
     if missing and "all" not in stage.served_by:
         found.bad(path, f"nothing is said of {', '.join(missing)}: give each locality, or `all`")
-    return [pool for shares in stage.served_by.values() for pool in shares]
+    return list(dict.fromkeys(pool for shares in stage.served_by.values() for pool in shares))
 
 
 def _shares(found: Findings, routes: tuple[Route, ...], path: str) -> None:
@@ -210,7 +205,9 @@ def _shares(found: Findings, routes: tuple[Route, ...], path: str) -> None:
         tables = [
             route.share.values
             for route in routes
-            if isinstance(route.share, AgeTable) and severity in (route.severity or SEVERITIES)
+            if isinstance(route.share, AgeTable)
+            and max(route.share.values) <= 1
+            and severity in (route.severity or SEVERITIES)
         ]
         over = [(age, sum(column)) for age, column in zip(AGES, zip(*tables, strict=True), strict=False)]
         over = [(age, total) for age, total in over if total > 1 + TOLERANCE]
@@ -297,13 +294,13 @@ def _reach(found: Findings, intervention: Intervention, place: Place, known: Kno
 
 
 def _dates_in_run(found: Findings, intervention: Intervention, run: RunSettings, path: str) -> None:
-    end = run.starts + dt.timedelta(days=round(365.25 * run.years))
+    end = run.starts + dt.timedelta(days=round(365 * run.years))
     dates = [(f"{path}ramp.starts", intervention.ramp.starts)]
     dates += [(f"{path}beds.{index}.from_date", step.from_date) for index, step in enumerate(intervention.beds)]
     dates += [(f"{path}needs.{index}.from_date", step.from_date) for index, step in enumerate(intervention.needs)]
     for where, date in dates:
         if date >= end:
-            found.warn(where, f"{date} is after the end of the run ({end}): it changes nothing")
+            found.warn(where, f"{date} is not before the end of the run ({end}): it changes nothing")
     for index, need in enumerate(intervention.needs):
         if need.until <= run.starts:
             found.warn(f"{path}needs.{index}.until", f"{need.until} is before the first measured day, {run.starts}")

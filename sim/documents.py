@@ -75,6 +75,8 @@ class Document:
     """Everything found wrong so far."""
     reported: set[Address] = field(default_factory=set)
     """Addresses that hold nothing because what was written there is among the problems."""
+    incomplete: set[Address] = field(default_factory=set)
+    """Addresses of blocks that lack what could not be read; what is missing in them is not reported."""
     called: dict[Address, str] = field(default_factory=dict)
     """Second names of items of lists, such as the file an intervention was read from."""
 
@@ -95,6 +97,10 @@ class Document:
         """True if the value at ``address``, or one it is part of, is absent because it was reported already."""
         return any(address[:end] in self.reported for end in range(len(address) + 1))
 
+    def may_miss(self, address: Address) -> bool:
+        """True if a missing value at ``address`` follows from what could not be read."""
+        return self.was_reported(address) or any(address[: len(part)] == part for part in self.incomplete)
+
     def move(self, address: Address, origin: Origin) -> None:
         """Note that the value at ``address`` and all its parts now come from ``origin``."""
         for known in [known for known in self.origins if known[: len(address)] == address]:
@@ -107,6 +113,7 @@ class Document:
             self.origins[address + known] = origin._replace(root=origin.root + len(address))
         self.problems.extend(other.problems)
         self.reported.update(address + known for known in other.reported)
+        self.incomplete.update(address + known for known in other.incomplete)
 
 
 def read(path: Path, shown: str) -> Document:
@@ -225,7 +232,7 @@ class _Reader:
             elif name not in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
                 value = self._value(event, ())
         if value is None and not self.document.problems:
-            self.document.complain((), "is empty", absent=True)
+            self.document.complain((), "is empty: there is nothing to read", absent=True)
         return value
 
     def _fault(self, address: Address, event: Any, what: str) -> None:

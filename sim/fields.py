@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sim.quantities import AGES, AgeTable, Quantity, Series
+from sim.quantities import AGES, AgeTable, Provenance, Quantity, Series
 
 
 class Shape(NamedTuple):
@@ -73,7 +73,10 @@ def _either(shapes: Iterable[Shape]) -> Shape:
 
 def names_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """Fields of a model by the name used in files."""
-    return {field.alias or name: field for name, field in model.model_fields.items()}
+    fields = list(model.model_fields.items())
+    if issubclass(model, Provenance):
+        fields.sort(key=lambda item: item[0] in Provenance.model_fields)
+    return {field.alias or name: field for name, field in fields}
 
 
 def within(shape: Shape, part: str) -> Shape | None:
@@ -89,11 +92,18 @@ def within(shape: Shape, part: str) -> Shape | None:
 
 
 def at(model: type[BaseModel], address: Iterable[str]) -> Shape | None:
-    """What may be written at an address below a model."""
+    """What may be written at an address below a model, in full or short."""
     shape: Shape | None = Shape(model=model)
     for part in address:
-        shape = within(shape, part) if shape else None
+        shape = (within(shape, part) or _within_short(shape, part)) if shape else None
     return shape
+
+
+def _within_short(shape: Shape, part: str) -> Shape | None:
+    """What may be written inside a table by age that is one number, or a list of numbers without its source."""
+    if shape.model is AgeTable:
+        return within(Shape(model=Quantity), part)
+    return Shape(plain=frozenset([float])) if shape.model is Series and part.isdecimal() else None
 
 
 def allowed(shape: Shape) -> str:

@@ -132,11 +132,19 @@ def _finished(document: Document, model: type[Model], check: Check, changes: Map
 
 
 def _located(document: Document, problems: list[Problem]) -> list[Problem]:
-    addresses = [tuple(problem.where.split(".")) if problem.where else () for problem in problems]
+    addresses = [_as_written(document.data, problem.where) for problem in problems]
     return [
         document.origin(address).problem(address, problem.what)
         for address, problem in zip(addresses, problems, strict=True)
     ]
+
+
+def _as_written(data: Any, path: str) -> tuple[str, ...]:
+    """The address of a path; the part `all` of a table by age is left out where it was written as one number."""
+    address = tuple(path.split(".")) if path else ()
+    for part in address[:-1]:
+        data = data[int(part)] if isinstance(data, list) else data.get(part) if isinstance(data, dict) else None
+    return address[:-1] if address[-1:] == ("all",) and not (isinstance(data, dict) and "all" in data) else address
 
 
 def _by_line(problems: list[Problem]) -> list[Problem]:
@@ -174,6 +182,7 @@ def _place(found: tuple[Path, str], above: tuple[Path, ...]) -> Document:
     based_on = document.data.pop("based_on", "") if not document.was_reported(()) else ""
     if based_on == "":
         return document
+    document.incomplete.add(())
     base_file = _referred(document, ("based_on",), based_on, "place")
     if base_file is None:
         return document
@@ -183,7 +192,6 @@ def _place(found: tuple[Path, str], above: tuple[Path, ...]) -> Document:
     base = _place(base_file, above)
     if base.was_reported(()):
         document.problems += base.problems
-        document.reported.add(())
         return document
     base.data = with_lender(base.data, Shape(model=Place), str(base.data.get("name", base_file[1])))
     remove(base, document, document.data.pop("without", []))
@@ -233,8 +241,8 @@ def _use(document: Document, index: int, item: dict[str, Any]) -> None:
     """Read in the intervention a scenario uses, with the changes it makes to it."""
     address = ("interventions", str(index))
     for name in [name for name in item if name not in UsedIntervention.model_fields]:
-        known = suggestion(name, UsedIntervention.model_fields, "fields beside `use`")
-        document.complain((*address, name), f"there is no field `{name}`; {known}")
+        remedy = f"to change a field of the intervention write `changes: {{{name}: ...}}`"
+        document.complain((*address, name), f"cannot stand beside `use`; {remedy}")
     file = _referred(document, (*address, "use"), item["use"], "intervention")
     other = _opened(file, "intervention") if file else None
     if file and other and not other.was_reported(()):
@@ -263,7 +271,7 @@ def _given(path: str | Path, *kinds: Kind) -> tuple[Path, str]:
     """The file a user asks for and what to call it; InputError if there is none."""
     found, near = _found(str(path), Path(), kinds)
     if found is None:
-        raise InputError([Problem("", f"there is no such file; {suggestion(Path(path).stem, near)}", str(path))])
+        raise InputError([Problem("", f"there is no such file; {_near(str(path), near)}", str(path))])
     return found
 
 
@@ -275,7 +283,7 @@ def _referred(document: Document, address: tuple[str, ...], path: Any, kind: Kin
     found, near = _found(path, Path(document.origin(address).file).parent, (kind,))
     if found is None:
         where = f"there is no file {shown(path)} beside this file or among those that come with carepath"
-        document.complain(address, f"{where}; {suggestion(Path(path).stem, near)}", absent=True)
+        document.complain(address, f"{where}; {_near(path, near)}", absent=True)
     return found
 
 
@@ -284,7 +292,7 @@ def _found(path: str, folder: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Path
     own = shipped("scenarios")
     inside = path.removeprefix("scenarios/")
     folders = [own / FOLDERS[kind] for kind in kinds]
-    candidates = [folder / path, own / inside, *(each / inside for each in folders)]
+    candidates = [folder / path, *(each / inside for each in folders), own / inside]
     for candidate in candidates:
         for file in (candidate, candidate.with_name(candidate.name + ".yaml") if candidate.name else candidate):
             if _is_file(file):
@@ -292,6 +300,11 @@ def _found(path: str, folder: Path, kinds: tuple[Kind, ...]) -> tuple[tuple[Path
     beside = folder / Path(path).parent
     near = [file.stem for each in (beside, *folders) if each.is_dir() for file in sorted(each.glob("*.yaml"))]
     return None, list(dict.fromkeys(near))
+
+
+def _near(path: str, names: list[str]) -> str:
+    meant, _, known = suggestion(Path(path).stem, names, "names known").partition("? (")
+    return f"{meant}?" if known else meant
 
 
 def _is_file(path: Path) -> bool:

@@ -70,7 +70,7 @@ class Findings:
     def known(self, where: str, name: str, names: Collection[str], kind: str) -> bool:
         """True if ``name`` is one of ``names``; a problem if not."""
         if name not in names:
-            self.bad(where, f'there is no {kind} "{name}"; {suggestion(name, names, f"{kind}s")}')
+            self.bad(where, f'there is no {kind} "{name}"; {suggestion(name, names, _several(kind))}')
         return name in names
 
     def add_up(self, where: str, shares: Iterable[float]) -> None:
@@ -96,6 +96,10 @@ def check_numbers(found: Findings, model: BaseModel) -> None:
     if silent:
         named = ", ".join(silent[:10]) + (f" and {len(silent) - 10} more" if len(silent) > 10 else "")
         found.warn("", f"{len(silent)} of {len(numbers)} numbers have neither a source nor `assumption: true`: {named}")
+
+
+def _several(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
 
 
 def _name(path: str) -> str:
@@ -128,7 +132,7 @@ def _check_bounds(found: Findings, number: Given, value: float) -> None:
 
 def _check_bound(found: Findings, path: str, name: str, value: float) -> None:
     if ("share" in name or name in PROPORTIONS) and not 0 <= value <= 1:
-        hint = f" (write {value / 100:g} for {value:g} per cent)" if 1 < value <= 100 else ""
+        hint = f" (write {value / 100:g} for {value:g} per cent)" if 2 <= value <= 100 else ""
         found.bad(path, f"must be from 0 to 1, not {value:g}{hint}")
     elif name in POSITIVE and value <= 0:
         found.bad(path, f"must be more than 0, not {value:g}")

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sim.findings import Findings
-from sim.interventions import Intervention
+from sim.interventions import Intervention, RouteAdded
 from sim.system import Place, Pool, Route, Stage
 
 Graph = dict[str, set[str]]
+NEED = "need"
+"""Name for people who come with a new need, where the name of a stage they come from is asked for."""
 
 
-def warn_of_circles(found: Findings, stages: Mapping[str, Stage], pools: Mapping[str, Pool], path: str) -> None:
+REMEDY = "give one of the routes `if_room` and `otherwise`, or the stage waited for an outlet (`escalates`)"
+
+
+def warn_of_circles(found: Findings, place: Place, interventions: Sequence[Intervention], path: str) -> None:
     """Warn of pools whose people wait, each in the old bed, for a bed in the next pool, round in a circle.
 
     A route taken only if there is room does not wait, a slot is not kept, a pool without limit is never full, and
     where a long wait has an outlet (`escalates`) nobody waits for ever.
     """
+    if place.loops is not None and place.loops.exit_block == 0:
+        return
+    stages = _with_additions(place, interventions)
+    pools = place.pools | {name: pool for each in interventions for name, pool in each.pools.items()}
     waits: Graph = {}
     for stage in stages.values():
         for target in _waited_for(stage):
@@ -30,27 +39,37 @@ def warn_of_circles(found: Findings, stages: Mapping[str, Stage], pools: Mapping
         circle = sorted(other for other in reached[pool] if pool in reached.get(other, ()))
         if circle and not seen & set(circle):
             seen |= set(circle)
-            found.warn(path, f"people in {_joined(circle)} may wait for each other's places for ever; {_REMEDY}")
+            found.warn(path, f"people in {_joined(circle)} may wait for each other's places for ever; {REMEDY}")
 
 
-_REMEDY = "give one of the routes `if_room` and `otherwise`, or the stage waited for an outlet (`escalates`)"
-
-
-def warn_of_unreachable(found: Findings, place: Place, interventions: Iterable[Intervention], path: str) -> None:
+def warn_of_unreachable(found: Findings, place: Place, interventions: Sequence[Intervention], path: str) -> None:
     """Warn of stages of the place that nobody can reach."""
-    leads: Graph = {name: set(_targets(stage)) for name, stage in place.stages.items()}
+    leads = {name: set(_targets(stage)) for name, stage in _with_additions(place, interventions).items()}
     first = set(_entries(place))
-    for intervention in interventions:
-        leads |= {name: set(_targets(stage)) for name, stage in intervention.stages.items()}
-        for added in intervention.routes:
-            places = first if added.stage == "need" else leads.setdefault(added.stage, set())
-            places |= _ends(added.route)
-        for name, early in intervention.early.items():
-            leads.setdefault(name, set()).add(early.to)
+    for added in _routes_added(interventions):
+        if added.stage == NEED:
+            first |= _ends(added.route)
     reached = _reached(leads, first)
     for name in place.stages:
         if name not in reached:
             found.warn(f"{path}.{name}", "nobody can reach this stage: no need, arrival or route leads to it")
+
+
+def _with_additions(place: Place, interventions: Sequence[Intervention]) -> dict[str, Stage]:
+    """Stages of the place and of interventions, with the routes and earlier ways out that interventions add."""
+    stages = place.stages | {name: stage for each in interventions for name, stage in each.stages.items()}
+    for added in _routes_added(interventions):
+        if added.stage in stages:
+            stage = stages[added.stage]
+            stages[added.stage] = stage.model_copy(update={"routes": (added.route, *stage.routes)})
+    for name, early in (item for each in interventions for item in each.early.items()):
+        if name in stages:
+            stages[name] = stages[name].model_copy(update={"early": early})
+    return stages
+
+
+def _routes_added(interventions: Sequence[Intervention]) -> Iterator[RouteAdded]:
+    return (added for each in interventions for added in each.routes)
 
 
 def _waited_for(stage: Stage) -> Iterator[str]:

@@ -115,9 +115,7 @@ def _enter(container: Any, key: str, shape: Shape, path: str) -> Any:
     current = container[int(key)] if isinstance(container, list) else container.get(key)
     full = _in_full(current, shape)
     if not isinstance(full, dict | list):
-        raise _NotFound(
-            f"`{path}` is {shown(current)} and has no parts" if current is not None else f"there is no `{path}`"
-        )
+        raise _NotFound(f"`{path}` {'is empty' if current is None else f'is {shown(current)}'} and has no parts")
     if isinstance(container, list):
         container[int(key)] = full
     else:
@@ -190,6 +188,7 @@ def lay_over(base: Document, top: Document, shape: Shape, at: Address = ()) -> N
         address = (*at, key)
         below = within(shape, key)
         if below and _merges(below) and isinstance(inner.get(key), dict) and isinstance(value, dict):
+            base.origins[address] = top.origin(address)
             lay_over(base, top, below, address)
         else:
             inner[key] = value
@@ -221,6 +220,7 @@ def remove(base: Document, top: Document, paths: Any) -> None:
             holder = holder.get(part) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and last in holder:
             del holder[last]
+            base.move((*before, last), top.origin(("without", str(index))))
         else:
             known = holder if isinstance(holder, dict) else base.data
             what = f"the place this one is based on has no `{path}`; {suggestion(last, known, 'names')}"

@@ -39,7 +39,8 @@ def add_problems(document: Document, error: ValidationError, model: type[BaseMod
     findings = [_finding(detail, document.data) for detail in error.errors(include_url=False)]
     seen: set[tuple[Address, str]] = set()
     for finding in _to_the_point(findings):
-        if document.was_reported(finding.address):
+        absent = document.may_miss if finding.kind == MISSING else document.was_reported
+        if absent(finding.address):
             continue
         what = _in_words(finding, model)
         if (finding.address, what) not in seen:
@@ -130,7 +131,7 @@ def _wrong_form(finding: _Finding, shape: Shape) -> str:
     if shape.choices and shape.model is None and isinstance(value, str):
         return f'cannot be "{value}"; {suggestion(value, shape.choices, "choices")}'
     hint = ""
-    if str in shape.plain and not isinstance(value, dict | list | str):
+    if str in shape.plain and shape.named is None and not isinstance(value, dict | list | str):
         hint = ": put it in quotes"
     elif isinstance(value, str) and _looks_like_number(value) and (shape.is_number or {int, float} & shape.plain):
         hint = ": remove the quotes"

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from sim.quantities import AgeTable, Provenance, Quantity, Series
 
@@ -39,32 +40,36 @@ def dump(model: BaseModel, path: str | Path) -> None:
             raise
 
 
-def text_of(model: BaseModel) -> str:
-    """A place, intervention or scenario as the text of a YAML file."""
+def text_of(model: BaseModel, complete: bool = False) -> str:
+    """A place, intervention or scenario as the text of a YAML file; ``complete`` writes out every default."""
     written = CommentedMap({"kind": type(model).__name__.lower()})
-    written.update(_plain(model))
+    written.update(_plain(model, complete))
     yaml = YAML()
     yaml.version = None
     yaml.width = WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = io.StringIO()
     yaml.dump(written, text)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in text.getvalue().split("\n")).rstrip("\n") + "\n"
 
 
-def _plain(value: Any) -> Any:
-    """A value as it would be written by hand: what was given, in its shortest form."""
+def _plain(value: Any, complete: bool) -> Any:
+    """A value as it would be written by hand: what was given (or all, if ``complete``), in its shortest form."""
     match value:
         case BaseModel():
-            given = [name for name in type(value).model_fields if _is_given(value, name)]
+            given = [name for name in type(value).model_fields if _is_given(value, name, complete)]
             given.sort(key=lambda name: name in Provenance.model_fields and isinstance(value, Provenance))
-            return _shortest(value, {_written_name(value, name): _plain(getattr(value, name)) for name in given})
+            return _shortest(
+                value, {_written_name(value, name): _plain(getattr(value, name), complete) for name in given}
+            )
         case dict():
-            return _block({str(name): _plain(inner) for name, inner in value.items()})
+            return _block({str(name): _plain(inner, complete) for name, inner in value.items()})
         case tuple() | list():
-            return _list([_plain(inner) for inner in value])
+            return _list([_plain(inner, complete) for inner in value])
         case float() if value.is_integer() and abs(value) < 1e15:
             return int(value)
+        case str() if not value.isprintable():
+            return DoubleQuotedScalarString(value)
     return value
 
 
@@ -72,11 +77,11 @@ def _written_name(model: BaseModel, name: str) -> str:
     return type(model).model_fields[name].alias or name
 
 
-def _is_given(model: BaseModel, name: str) -> bool:
-    """True unless the model supplies the value, or the field of a number says nothing."""
+def _is_given(model: BaseModel, name: str, complete: bool) -> bool:
+    """True unless the model supplies the value, it is nothing, or the field of a number says nothing."""
     field = type(model).model_fields[name]
     says_nothing = isinstance(model, Provenance) and getattr(model, name) == field.default
-    return name in model.model_fields_set and not says_nothing and getattr(model, name) is not None
+    return (complete or name in model.model_fields_set) and not says_nothing and getattr(model, name) is not None
 
 
 def _shortest(model: BaseModel, given: dict[str, Any]) -> Any:
