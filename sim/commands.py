@@ -138,7 +138,7 @@ def _check(asked: Asked) -> None:
     if asked.resolved:
         from sim.writing import text_of
 
-        print(text_of(loaded.model), end="")
+        print(text_of(loaded.model, complete=True), end="")
         return
     tables = _expected(loaded.model)
     warnings = [*loaded.warnings, *_overfull(tables["pools"])] if tables else list(loaded.warnings)

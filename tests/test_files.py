@@ -196,6 +196,14 @@ def test_any_text_and_number_come_back(
     assert load_intervention(file) == model
 
 
+def test_with_every_default_written_out_it_is_the_same_scenario(tmp_path: Path) -> None:
+    scenario = load_scenario(SCENARIO)
+    file = tmp_path / "complete.yaml"
+    file.write_text(text_of(scenario, complete=True))
+    assert "keeps_place: true" in file.read_text()
+    assert load_scenario(file) == scenario
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "place.yaml"
     file.write_text("as it was")
