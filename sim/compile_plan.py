@@ -12,17 +12,19 @@ import numpy.typing as npt
 from sim import plan as tables
 from sim.expected import ExpectedFlows, expected_flows, pools_of, stay_days
 from sim.interventions import Intervention
-from sim.net_rates import leaving_chances
 from sim.plan import Names, Plan
 from sim.plan_people import people_tables, programme_tables
 from sim.quantities import AGES, FRAILTIES
 from sim.routes import ResolvedRoute, routes_of
 from sim.rules import EXPONENTIAL, FIXED, LOGNORMAL
 from sim.scenario import Scenario
+from sim.stage_times import leaving_chances
 from sim.system import HOME, RESIDENCES, SEVERITIES, WEEKDAYS, Hours, Place, Pool, Stage
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+NEED = -1
+"""Index, in sets of routes, of people who come with a new need."""
 _KINDS = {"lognormal": LOGNORMAL, "exponential": EXPONENTIAL, "fixed": FIXED}
 
 
@@ -253,12 +255,12 @@ def _route_tables(arm: _Arm) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for minute, in_force, changed in _route_changes(arm):
         for name in changed:
-            stage = arm.place.stages[name]
             for severity in SEVERITIES:
-                resolved = _with_routes(in_force, name, stage, severity)
+                resolved = _with_routes(in_force, name, arm.place.stages.get(name), severity)
                 if resolved:
-                    sets.append((arm.stage_index[name], SEVERITIES.index(severity), minute, len(rows), len(resolved)))
-                    rows += _rows(arm, stage, severity, resolved, len(rows))
+                    stage = arm.stage_index.get(name, NEED)
+                    sets.append((stage, SEVERITIES.index(severity), minute, len(rows), len(resolved)))
+                    rows += _rows(arm, resolved, len(rows))
     columns = {f"route_{key}": np.array([row[key] for row in rows]) for key in rows[0]} if rows else _no_routes()
     return {"route_sets": np.array(sets, dtype=np.int64).reshape(-1, 5), **columns}
 
@@ -270,13 +272,14 @@ def _route_changes(arm: _Arm) -> list[tuple[int, list[Intervention], list[str]]]
     for intervention in sorted(arm.interventions, key=lambda each: each.ramp.starts):
         if intervention.routes:
             in_force = [*in_force, intervention]
-            changed = [name for name in arm.place.stages if any(item.stage == name for item in intervention.routes)]
+            leading_from = {item.stage for item in intervention.routes}
+            changed = [name for name in (*arm.place.stages, "need") if name in leading_from]
             changes.append((arm.minute_of(intervention.ramp.starts), in_force, changed))
     return changes
 
 
-def _with_routes(in_force: list[Intervention], name: str, stage: Stage, severity: str) -> list[ResolvedRoute]:
-    """A stage's routes with added ones first; its own routes share out whom those leave."""
+def _with_routes(in_force: list[Intervention], name: str, stage: Stage | None, severity: str) -> list[ResolvedRoute]:
+    """A stage's routes with added ones first; its own routes share out whom those leave. A need has no own routes."""
     added: list[ResolvedRoute] = []
     left = np.ones(len(AGES))
     for item in (item for intervention in in_force for item in intervention.routes):
@@ -284,12 +287,13 @@ def _with_routes(in_force: list[Intervention], name: str, stage: Stage, severity
             share = left if isinstance(item.route.share, str) else left * np.array(item.route.share.values)
             added.append(ResolvedRoute(item.route, share))
             left = left - share
-    return added + [ResolvedRoute(own.route, own.share * left) for own in routes_of(stage, severity)]
+    own = [] if stage is None else routes_of(stage, severity)
+    return added + [ResolvedRoute(each.route, each.share * left) for each in own]
 
 
-def _rows(arm: _Arm, stage: Stage, severity: str, resolved: list[ResolvedRoute], first: int) -> list[dict[str, Any]]:
+def _rows(arm: _Arm, resolved: list[ResolvedRoute], first: int) -> list[dict[str, Any]]:
     index = arm.stage_index
-    by_frailty = [_by_frailty(arm, stage, severity, each) for each in resolved]
+    by_frailty = [_by_frailty(arm, each) for each in resolved]
     left, rows = np.ones((len(AGES), len(FRAILTIES))), []
     for each, share in zip(resolved, by_frailty, strict=True):
         share = np.minimum(share, left) if each is not resolved[-1] or not isinstance(each.route.share, str) else left
@@ -323,7 +327,7 @@ def _row_to(resolved: list[ResolvedRoute], name: str, first: int) -> int:
     return -1
 
 
-def _by_frailty(arm: _Arm, stage: Stage, severity: str, each: ResolvedRoute) -> Floats:
+def _by_frailty(arm: _Arm, each: ResolvedRoute) -> Floats:
     """Shares by age and frailty. New support is only for people who do not live in a care home, so that their
     share is raised until the share of all discharges is the published one."""
     share = np.repeat(each.share[:, None], len(FRAILTIES), axis=1)

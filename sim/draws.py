@@ -84,6 +84,7 @@ class Purpose(IntEnum):
     VISIT = 112
     KEEPS_PLACE = 113
     CARE_HOME_LEVER = 114
+    FIRST_STAGE = 115
 
 
 def mix(z: int) -> int:

@@ -15,6 +15,7 @@ from sim.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
 
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
+_NEED = -1
 _MINOR, _PLANNED, _OTHER = 0, 5, 7
 _CARE_HOME = 2
 _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN = (
@@ -267,9 +268,21 @@ class Care:
         admitted = self._admission(j, stay, now)
         if admitted is not None:
             return admitted, False
-        row = stay.route
-        if row < 0:
-            return -1, False
+        return (-1, False) if stay.route < 0 else self._by_route(j, stay.route, asking, now)
+
+    def first_stage(self, j: Journey, usual: int, asking: list[int], now: int) -> int:
+        """Stage somebody with a new need asks for: the usual door, or one that an intervention has opened."""
+        t = self.tables
+        rows = t.routes(_NEED, j.severity, now)
+        if not rows:
+            return usual
+        frailty = self.state.persons.frailty[j.row] if j.row >= 0 else 0
+        chosen = rules.choice(uniform(j.need, j.chain, Purpose.FIRST_STAGE), t.shares(rows, j.age, frailty))
+        return usual if chosen == len(rows) else self._by_route(j, rows[chosen], asking, now)[0]
+
+    def _by_route(self, j: Journey, row: int, asking: list[int], now: int) -> tuple[int, bool]:
+        """Where a route leads now: on to its alternatives while there is no room."""
+        t = self.tables
         while t.route_if_room[row]:
             blocked = t.route_cancels[row] and j.row >= 0 and self.state.persons.busy[j.row] > 0
             if not blocked and self.has_room(j, t.route_to[row], asking, now):

@@ -75,6 +75,7 @@ class _Run:
         self.arriving: list[Journey] = []
         self.joining: list[Journey] = []
         self.outlets = self.midnight = False
+        self.life.read_higher()
         for journey in sorted(state.journeys, key=lambda j: j.id):
             self._set_out(journey)
         self.environment.process(self._calendar())
@@ -416,6 +417,8 @@ class _Run:
 
     def _begin(self, j: Journey, stage: int, came_from: int = -1, flags: int = 0) -> None:
         """A journey begins by asking for its first stage."""
+        if came_from < 0 and not flags:
+            stage = self.care.first_stage(j, stage, self.asking, self.now)
         if stage < 0:
             return
         self.state.journeys.add(j)

@@ -42,7 +42,8 @@ class Tables:
     def routes(self, stage: int, severity: int, minute: int) -> range:
         """Rows of the routes out of a stage in force at a minute; none if it leads home only."""
         found = self._sets.get((stage, severity))
-        return found[1][bisect_right(found[0], minute) - 1] if found else range(0)
+        latest = bisect_right(found[0], minute) - 1 if found else -1
+        return found[1][latest] if found and latest >= 0 else range(0)
 
     def shares(self, rows: range, age: int, frailty: int) -> list[float]:
         """Cumulative shares of a set of routes for people of an age and frailty."""
