@@ -79,29 +79,38 @@ class Life:
 
     def read_quarter(self, quarter: int) -> None:
         """Read every living person's points of a quarter, up to the rate they could have in it as they are now."""
+        self.state.quarter = quarter
+        self.state.bounds = np.zeros((_KINDS, len(self.state.persons.person)))
+        self.read_higher()
+
+    def read_higher(self) -> None:
+        """Read the points of this quarter above what has been read, where a rate could now be higher: all of them in a
+        new quarter; what the plan allows beyond the other one where a state goes on with a different plan."""
         state, people = self.state, self.state.persons
-        state.quarter = quarter
         rows = len(people.person)
-        if rows == 0:
+        if rows == 0 or state.quarter < 0:
             return
         age, frailty = np.array(people.age), np.array(people.frailty)
         residence, near_end = np.array(people.residence), np.array(people.end_of_life)
         person, generation = np.array(people.person), np.array(people.generation)
         keys = entity_keys(self.key, person | generation << GENERATION_BITS)
-        state.bounds = np.zeros((_KINDS, rows))
         for kind in range(_KINDS):
             bound = self._rates[kind][age, frailty, residence, near_end] * self._highest[kind]
             if kind == URGENT:
-                bound *= np.array(people.multiplier) * self._busiest(quarter)[age]
-            state.bounds[kind] = bound
-            found = scatter(keys, quarter, kind, np.zeros(rows), bound, _CELL_YEARS)
-            minutes = self._minutes(kind, quarter, found.position)
-            entities = found.entity
+                bound *= np.array(people.multiplier) * self._busiest(state.quarter)[age]
+            higher = np.flatnonzero(bound > state.bounds[kind])
+            if not higher.size:
+                continue
+            read, state.bounds[kind, higher] = state.bounds[kind, higher], bound[higher]
+            found = scatter(keys[higher], state.quarter, kind, read, bound[higher], _CELL_YEARS)
+            minutes = self._minutes(kind, state.quarter, found.position)
+            entities = higher[found.entity]
             for point in zip(
                 minutes.tolist(), person[entities].tolist(), generation[entities].tolist(), [kind] * entities.size,
                 found.key.tolist(), entities.tolist(), found.height.tolist(), strict=True,
             ):  # fmt: skip
-                self._keep(point)
+                if point[0] >= state.minute:
+                    self._keep(point)
 
     def read_more(self, row: int, now: int) -> list[Point]:
         """Points a person has in the rest of the quarter because a rate has risen; kept, and returned."""
