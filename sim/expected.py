@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.net_rates import YEAR_DAYS, NetRates, door_wait_days, mean_delay_days, net_rates
+from sim.net_rates import YEAR_DAYS, NetRates, net_rates
 from sim.quantities import AGES
-from sim.routes import live_share, visits
+from sim.routes import ROUTED_AS, visits
+from sim.stage_times import days_in_stage, written_days
 from sim.system import Place
 
 Floats = npt.NDArray[np.float64]
-ROUTED_AS = {"readmission": "acute", "diverted": "minor"}
-"""Severity whose routes entries of another name follow."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,14 @@ def expected_flows(place: Place) -> ExpectedFlows:
     net = net_rates(place) if place.people is not None else None
     entries = dict(net.entries) if net is not None else {}
     entries["other"] = plain_entries(place)
-    dies = hospital_deaths(place, net)
+    stay, lost, cut = (net.stay_days, net.lost, net.admitted_per_day) if net else ({}, {}, np.zeros(len(AGES)))
     stays = {name: np.zeros(len(AGES)) for name in place.stages}
     spent = {name: np.zeros(len(AGES)) for name in place.stages}
     for label, by_stage in entries.items():
         severity = ROUTED_AS.get(label, label)
-        for name, per_year in visits(place, severity, by_stage, dies).items():
+        for name, per_year in visits(place, severity, by_stage, lost).items():
             stays[name] += per_year
-            spent[name] += per_year * days_in_stage(place, net, name, severity)
+            spent[name] += per_year * days_in_stage(place, name, severity, stay, lost, cut)
     days = {name: np.divide(spent[name], n, out=np.zeros(len(AGES)), where=n > 0) for name, n in stays.items()}
     in_place = {name: spent[name] / YEAR_DAYS for name in place.stages}
     if net is not None and place.social_care is not None:
@@ -74,21 +73,11 @@ def plain_entries(place: Place) -> dict[str, Floats]:
     return entries
 
 
-def days_in_stage(place: Place, net: NetRates | None, name: str, severity: str) -> Floats:
-    """Mean days from started to left by age: length of stay, the wait for an open door, and all of the delay."""
-    stage = place.stages[name]
-    alive = live_share(stage, hospital_deaths(place, net), name)
-    return np.asarray(
-        stay_days(place, net, name) + alive * (door_wait_days(stage) + mean_delay_days(stage, severity)), dtype=float
-    )
-
-
 def stay_days(place: Place, net: NetRates | None, name: str) -> Floats:
     """Mean length of stay in days by age, net of delay and the wait for an open door."""
     if net is not None and name in net.stay_days:
         return net.stay_days[name]
-    length = place.stages[name].length_of_stay
-    return np.array(length.mean.values) * length.minutes_per_unit / 1440
+    return written_days(place.stages[name])
 
 
 def _pool_load(place: Place, stays: dict[str, Floats], in_place: dict[str, Floats]) -> dict[str, float]:

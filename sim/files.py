@@ -166,7 +166,7 @@ def _opened(found: tuple[Path, str], kind: Kind) -> Document:
     data = document.data
     if not isinstance(data, dict):
         document.complain((), f"must be a block of lines such as `name: value`, not {shown(data)}", absent=True)
-    elif (given := data.get("kind", kind)) not in FOLDERS:
+    elif not isinstance(given := data.get("kind", kind), str) or given not in FOLDERS:
         document.complain(("kind",), f"cannot be {shown(given)}; {suggestion(str(given), FOLDERS, 'choices')}")
         document.reported.add(())
     elif given != kind:

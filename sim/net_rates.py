@@ -12,15 +12,15 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from sim.end_of_life import CARE_HOME, HOME_WITH_CARE, OWN_HOME, Dying, dying
 from sim.quantities import AGES
-from sim.routes import routes_of, visits
+from sim.routes import ROUTED_AS, routes_of, visits
+from sim.stage_times import cut_short, days_in_stage, door_wait_days, mean_delay_days
 from sim.system import Place, Stage
 
 Floats = npt.NDArray[np.float64]
 YEAR_DAYS = 365.25
 URGENT = ("minor", "ambulatory_care_sensitive", "community_or_acute", "acute", "community_or_home")
-OWN_HOME, HOME_WITH_CARE, CARE_HOME = 0, 1, 2
-_MOST_DIE_IN_A_STAY = 0.45
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ class NetRates:
     """Chance to die in an overnight stay that makes up hospital deaths, [age, frailty, end of life]."""
     mean_dies_in_hospital: Floats
     """The same, mean by age."""
+    lost: dict[str, Floats]
+    """Share of the stays that do not end by a route, by stage and age: deaths in hospital, and stays at home cut short."""
+    admitted_per_day: Floats
+    """Chance a day that an admission cuts a stay at home short, by age."""
     end_of_life_rate: Floats
     """Entering the end-of-life state a person-year, [age, frailty, residence]."""
     dies_at_home: Floats
@@ -77,57 +81,20 @@ class NetRates:
     """Needs a year of the whole place by severity, stage of entry and age; drawn readmissions are `readmission`."""
 
 
-def door_wait_days(stage: Stage) -> float:
-    """Mean days from the end of the length of stay to the next open door, for ends spread evenly over the week."""
-    return _door_wait_days(leaving_chances(stage), stage.leaves.from_hour, stage.leaves.to_hour)
-
-
-@cache
-def _door_wait_days(chances: tuple[float, ...], opens: int, closes: int) -> float:
-    waits = []
-    for weekday in range(7):
-        for half_hour in range(48):
-            hour = half_hour / 2 + 0.25
-            now = chances[weekday] if hour < closes else 0.0
-            wait = now * (0.0 if hour >= opens else (opens + closes) / 2 - hour)
-            still, later = 1.0 - now, 0.0
-            for ahead in range(1, 60):
-                chance = chances[(weekday + ahead) % 7]
-                later += still * chance * (24 * ahead + (opens + closes) / 2 - hour)
-                still *= 1.0 - chance
-            waits.append((wait + later) / 24)
-    return float(np.mean(waits))
-
-
-def leaving_chances(stage: Stage) -> tuple[float, ...]:
-    """Chance of leaving on Monday to Sunday for somebody ready: the pattern as a share of its best day."""
-    pattern = stage.leaves_by_weekday.values if stage.leaves_by_weekday else (1.0,) * 7
-    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    best = max(pattern)
-    return tuple(value / best if day in stage.leaves.weekdays else 0.0 for day, value in zip(days, pattern, strict=True))
-
-
-def mean_delay_days(stage: Stage, severity: str = "acute") -> Floats:
-    """Mean delay of the people leaving a stage alive, all three parts, by age."""
-    total = np.zeros(len(AGES))
-    for resolved in routes_of(stage, severity):
-        if resolved.route.delay is not None:
-            total += resolved.share * resolved.route.delay.mean_days.value
-    return total
-
-
 def net_rates(place: Place) -> NetRates:
     """The net rates and times of a place with people. Pure; raises ValueError where published parts exceed wholes.
 
     1. Urgent needs = emergency admissions less drawn readmissions, plus what community beds take, plus minor needs
        that fill up the published A&E attendances and general practice requests.
-    2. Readmission = drawn excess + what the person's own rate gives in 30 days; only the sum is published.
+    2. Readmission = drawn excess + what the person's own rate gives in 30 days; only the sum is published. Nobody is
+       readmitted from another bed.
     3. Length of stay = published stay / share overnight - (delay + wait for an open door) of those who live.
     4. Deaths: hospital share in stays, care-home share by residence, the rest at home; three quarters of them
-       (the file's share) by way of the end-of-life state.
-    5. A point of somebody in a bed or in an unfinished urgent journey is dropped: rates are raised for that.
-    6. Requests for home care and care homes from the community keep today's numbers: deaths and endings less
-       entries from hospital.
+       (the file's share) by way of the end-of-life state (end_of_life.py).
+    5. A point of somebody in a bed or in an unfinished urgent journey is dropped: rates, also of death outside
+       hospital, are raised for that.
+    6. Requests for home care and care homes from the community keep today's numbers: deaths, endings and moves less
+       entries from hospital. Care at home is cut short by an admission.
     """
     people, urgent, deaths = place.people, place.urgent_needs, place.deaths
     if people is None or urgent is None or deaths is None or place.loops is None:
@@ -135,55 +102,47 @@ def net_rates(place: Place) -> NetRates:
     residents = np.array(people.residents.values)
     admissions = np.array(urgent.emergency_admissions_per_1000_per_year.values) / 1000
     overnight = admissions * (1 - np.array(urgent.zero_day_share.values))
-    died = np.array(deaths.per_1000_per_year.values) / 1000
-    hospital = deaths.hospital_share.value
-    end_hazard = np.log(2) / (people.end_of_life.median_months.value / 12)
-    # Those near the end are admitted at least so often that no more than 45% of their stays need end in death.
-    end_ratio = np.maximum(
-        people.end_of_life.urgent_needs_ratio.value, hospital * end_hazard / (_MOST_DIE_IN_A_STAY * overnight)
-    )
-    groups, died_by_residence = _groups(place, residents, died, end_hazard)
-    relative = _relative_need(place, end_ratio)
-    weight = groups.with_end_of_life
-    mean_relative = (weight * relative).sum(axis=(1, 2, 3))
-    frequency = relative / mean_relative[:, None, None, None]
     spread = _propensity_spread(place)
+    share, died_by_residence = _shares_and_deaths(place)
+    end = dying(place, share, died_by_residence, overnight, spread)
+    weight = np.stack([share * (1 - end.near_end), share * end.near_end], axis=-1)
+    met = weight * end.relative * end.multiplier
+    frequency = end.relative / met.sum(axis=(1, 2, 3))[:, None, None, None]
+    in_stay = weight * frequency * end.multiplier
+    dies_mean = (in_stay * end.in_hospital[:, :, None]).sum(axis=(1, 2, 3))
+    live = in_stay * (1 - end.in_hospital[:, :, None])
 
-    dies, dies_mean = _hospital_deaths(place, groups, frequency, overnight, died, hospital, end_hazard)
-    live = overnight * (1 - dies_mean)
-    own = _own_readmission(admissions, frequency, weight, spread)
-    published = np.array(urgent.readmitted_within_30_days.values)
-    readmission = np.clip((published - own) / (1 - own), 0, 0.9)
-    readmitted = live * readmission
-
+    zero_day = _zero_day(place, admissions, overnight)
+    readmission, own, readmitted = _readmission(place, end, frequency, live, admissions, overnight)
     needs = _urgent_needs(place, residents, admissions, overnight, readmitted)
+    total = sum(needs.rate.values(), np.zeros(len(AGES)))
+    entries = needs.entries | {"readmission": {urgent.a_and_e_stage: readmitted * residents}}
     stay = {name: _net_stay(place, name, stage, dies_mean) for name, stage in place.stages.items()
             if stage.length_of_stay.published}  # fmt: skip
-    hospital_days = np.array(place.stages[urgent.overnight_stage].length_of_stay.mean.values) * admissions
-    total = sum(needs.rate.values(), np.zeros(len(AGES)))
-    rate = total[:, None, None, None] * frequency
-    rate = rate * _raised_for_dropped(hospital_days / YEAR_DAYS, frequency, spread)
-    community = _community_deaths(groups, died_by_residence, end_hazard, hospital, people.end_of_life.share_of_deaths.value)
-    in_bed = frequency[..., 1] * hospital_days[:, None, None] / YEAR_DAYS
-    community[..., 1] /= np.maximum(0.5, 1 - in_bed)
-    entries = needs.entries | {"readmission": {urgent.a_and_e_stage: readmitted * residents}}
+    admitted_per_day = np.array(urgent.readmitted_within_30_days.values) / 30 * (1 - zero_day)
+    lost = _lost(place, dies_mean, admitted_per_day)
+    bed_days = _bed_days(place, entries, stay, lost, admitted_per_day) / residents
+    busy = frequency * np.minimum(bed_days[:, None, None, None] / YEAR_DAYS * end.multiplier_at_need, 0.5 / frequency)
+    free = 1 - frequency * np.minimum(bed_days[:, None, None, None] / YEAR_DAYS * end.multiplier, 0.5 / frequency)
     referrals = _referrals(place)
     if place.planned_care is not None:
         entries["planned"] = {place.planned_care.referral_stage: referrals * residents}
-    home_care, care_home = _requests(place, groups, died_by_residence, entries, dies_mean)
+    home_care, care_home = _requests(place, residents, weight, end.relative, free, died_by_residence, entries, lost)
     return NetRates(
-        groups=groups,
-        urgent=rate,
+        groups=Groups(residents, share, end.near_end, weight),
+        urgent=total[:, None, None, None] * frequency / (1 - busy),
         severity=np.stack([needs.rate[s] for s in URGENT], axis=1) / total[:, None],
         through_a_and_e=np.stack([needs.through_a_and_e[s] for s in URGENT], axis=1),
-        zero_day=_zero_day(place, admissions, overnight),
+        zero_day=zero_day,
         readmission=readmission,
         own_readmission=own,
         stay_days=stay,
-        dies_in_hospital=dies,
+        dies_in_hospital=end.in_hospital,
         mean_dies_in_hospital=dies_mean,
-        end_of_life_rate=_entering_end_of_life(groups, died_by_residence, people.end_of_life.share_of_deaths.value),
-        dies_at_home=community,
+        lost=lost,
+        admitted_per_day=admitted_per_day,
+        end_of_life_rate=end.entering,
+        dies_at_home=end.outside / free,
         referrals=referrals,
         home_care_requests=home_care,
         care_home_requests=care_home,
@@ -192,56 +151,40 @@ def net_rates(place: Place) -> NetRates:
     )
 
 
-def _groups(place: Place, residents: Floats, died: Floats, end_hazard: float) -> tuple[Groups, Floats]:
-    """Shares by frailty and residence, and deaths a person-year by the same: care-home deaths are published."""
+def _shares_and_deaths(place: Place) -> tuple[Floats, Floats]:
+    """Shares of each age by frailty and residence, and deaths a person-year by the same.
+
+    Deaths in care homes are published; with the deaths of residents in hospital they are all the residents' deaths.
+    """
     people, social, deaths = place.people, place.social_care, place.deaths
     assert people is not None and deaths is not None
+    residents, died = np.array(people.residents.values), np.array(deaths.per_1000_per_year.values) / 1000
     frailty = np.array([people.frailty[age].values for age in AGES])
-    towards_care = np.array(people.frailty_care_home_ratio.values)
-    care = np.zeros((len(AGES), 3))
-    if social is not None:
-        care[:, HOME_WITH_CARE] = np.array(social.home_with_care.residents_per_1000.values) / 1000
-        care[:, CARE_HOME] = np.array(social.care_home.residents_per_1000.values) / 1000
-    tilted = frailty * towards_care
+    tilted = frailty * np.array(people.frailty_care_home_ratio.values)
     tilted /= tilted.sum(axis=1, keepdims=True)
     share = np.zeros((len(AGES), frailty.shape[1], 3))
-    for residence in (HOME_WITH_CARE, CARE_HOME):
-        share[:, :, residence] = np.minimum(care[:, residence, None] * tilted, 0.45 * frailty)
+    if social is not None:
+        for residence, support in ((HOME_WITH_CARE, social.home_with_care), (CARE_HOME, social.care_home)):
+            living = np.array(support.residents_per_1000.values)[:, None] / 1000
+            share[:, :, residence] = np.minimum(living * tilted, 0.45 * frailty)
     share[:, :, OWN_HOME] = frailty - share.sum(axis=2)
-    by_residence = share.sum(axis=1)
 
     died_all = died * residents
-    in_care_home = np.minimum(
-        deaths.care_home_share.value
-        * died_all.sum()
-        * _shares(by_residence[:, CARE_HOME] * residents * died**deaths.care_home_age_gradient.value)
-        / (1 - deaths.hospital_share.value),
-        0.9 * died_all,
-    )
+    in_care_homes = deaths.care_home_share.value / (1 - deaths.care_home_residents_hospital_share.value) * died_all.sum()
+    by_age = _shares(share[:, :, CARE_HOME].sum(axis=1) * residents * died**deaths.care_home_age_gradient.value)
+    of_residents = np.minimum(in_care_homes * by_age, 0.9 * died_all)
     ratio = np.array(people.frailty_death_ratio.values)
     rate = np.zeros_like(share)
-    for residence in range(3):
-        total = in_care_home if residence == CARE_HOME else (died_all - in_care_home)
-        living = share[:, :, CARE_HOME] if residence == CARE_HOME else share[:, :, :CARE_HOME].sum(axis=2)
-        exposed = (living * ratio).sum(axis=1) * residents
-        rate[:, :, residence] = np.divide(total, exposed, out=np.zeros_like(total), where=exposed > 0)[:, None] * ratio
-    foreseen = people.end_of_life.share_of_deaths.value * rate
-    near_end = foreseen / (foreseen + end_hazard)
-    with_end = np.stack([share * (1 - near_end), share * near_end], axis=-1)
-    return Groups(residents, share, near_end, with_end), rate
+    for own, number in (([OWN_HOME, HOME_WITH_CARE], died_all - of_residents), ([CARE_HOME], of_residents)):
+        exposed = (share[:, :, own].sum(axis=2) * ratio).sum(axis=1) * residents
+        hazard = np.divide(number, exposed, out=np.zeros_like(number), where=exposed > 0)
+        rate[:, :, own] = (hazard[:, None] * ratio)[:, :, None]
+    return share, rate
 
 
 def _shares(values: Floats) -> Floats:
     total = values.sum()
     return values / total if total > 0 else np.zeros_like(values)
-
-
-def _relative_need(place: Place, end_ratio: Floats) -> Floats:
-    assert place.people is not None
-    by_frailty = np.array(place.people.frailty_urgent_ratio.values)
-    relative = np.ones((len(AGES), by_frailty.size, 3, 2)) * by_frailty[None, :, None, None]
-    relative[..., 1] *= end_ratio[:, None, None]
-    return relative
 
 
 def _propensity_spread(place: Place) -> Floats:
@@ -256,35 +199,40 @@ def _propensity_spread(place: Place) -> Floats:
     return np.asarray(spread * (1 + variance / mean**2))
 
 
-def _hospital_deaths(
-    place: Place, groups: Groups, frequency: Floats, overnight: Floats, died: Floats, hospital: float, end_hazard: float
-) -> tuple[Floats, Floats]:
-    """Chance to die in an overnight stay: [age, frailty, end of life], and the mean by age."""
-    assert place.people is not None
-    foreseen = place.people.end_of_life.share_of_deaths.value
-    stays = groups.with_end_of_life * frequency * overnight[:, None, None, None]
-    by_end = stays.sum(axis=(1, 2))
-    ratio = np.array(place.people.frailty_death_ratio.values)
-    chance = np.zeros((len(AGES), ratio.size, 2))
-    chance[..., 1] = (foreseen * hospital * died / by_end[:, 1])[:, None]
-    tilted = (stays[..., 0].sum(axis=2) * ratio).sum(axis=1)
-    chance[..., 0] = ((1 - foreseen) * hospital * died / tilted)[:, None] * ratio
-    chance = np.minimum(chance, 0.9)
-    mean = (stays * chance[:, :, None, :]).sum(axis=(1, 2, 3)) / overnight
-    return chance, mean
+def _readmission(
+    place: Place, end: Dying, frequency: Floats, live: Floats, admissions: Floats, overnight: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """By age: chance of a drawn readmission, chance of an admission within 30 days at people's own rates, and drawn
+    readmissions a person-year.
 
-
-def _own_readmission(admissions: Floats, frequency: Floats, weight: Floats, spread: Floats) -> Floats:
-    """Chance that somebody just discharged is admitted within 30 days at their own rate.
-
-    The discharged are met in proportion to their rate; within a group rates are gamma with the shape that has the
-    spread of propensity, deprivation and conditions together.
+    ``live`` are the stays that end alive as shares of all, [age, frailty, residence, end of life]. Those who go on to
+    another bed for weeks are not readmitted meanwhile, nor would a drawn readmission find them at home.
     """
-    shape = (1 / np.maximum(spread - 1, 1e-9))[:, None, None, None]
-    expected = admissions[:, None, None, None] * frequency * 30 / YEAR_DAYS
-    chance = 1 - (1 + expected / shape) ** -(shape + 1)
-    met = weight * frequency
-    return np.asarray((met * chance).sum(axis=(1, 2, 3)) / met.sum(axis=(1, 2, 3)))
+    urgent = place.urgent_needs
+    assert urgent is not None
+    published = np.array(urgent.readmitted_within_30_days.values)
+    at_home = 1 - _to_another_bed(place)
+    leaving = live[..., None] * end.density * end.nodes[:, None, None, None] / end.multiplier[..., None]
+    met = leaving.sum(axis=(1, 2, 3, 4))
+    readmitted = np.zeros(len(AGES))
+    for _ in range(5):
+        rate = (admissions - readmitted)[:, None, None, None] * frequency * 30 / YEAR_DAYS
+        chance = 1 - np.exp(-rate[..., None] * end.nodes[:, None, None, None])
+        own = (leaving * chance).sum(axis=(1, 2, 3, 4)) / met
+        drawn = np.clip(1 - (1 - published / at_home) / (1 - own), 0, 0.9)
+        readmitted = overnight * met * at_home * drawn
+    return drawn, own, readmitted
+
+
+def _to_another_bed(place: Place) -> Floats:
+    """Share of live overnight discharges that go on to a bed that is not at home nor a residence, by age."""
+    assert place.urgent_needs is not None
+    going = np.zeros(len(AGES))
+    for resolved in routes_of(place.stages[place.urgent_needs.overnight_stage], "acute"):
+        after = place.stages.get(resolved.route.to)
+        if after is not None and not after.at_home and after.residence is None:
+            going += resolved.share
+    return going
 
 
 @dataclass(frozen=True)
@@ -376,21 +324,33 @@ def _net_stay(place: Place, name: str, stage: Stage, dies_mean: Floats) -> Float
     return np.asarray(np.maximum(published - taken_off, 0.1 * published))
 
 
-def _raised_for_dropped(in_bed: Floats, frequency: Floats, spread: Floats) -> Floats:
-    """Factor for needs that fall while the person is in a bed: mean share of time in bed, met in proportion to rate."""
-    busy = in_bed[:, None, None, None] * frequency * spread[:, None, None, None]
-    return np.asarray(1 / (1 - np.minimum(busy, 0.5)))
+def _lost(place: Place, dies_mean: Floats, admitted_per_day: Floats) -> dict[str, Floats]:
+    """Share of the stays that do not end by a route, by stage and age: deaths worked out, and stays cut short."""
+    dies = {name: dies_mean for name, stage in place.stages.items() if stage.deaths_in_hospital}
+    return dies | cut_short(place, admitted_per_day)
 
 
-def _community_deaths(groups: Groups, died: Floats, end_hazard: float, hospital: float, foreseen: float) -> Floats:
-    outside = np.zeros((*died.shape, 2))
-    outside[..., 1] = end_hazard * (1 - hospital)
-    outside[..., 0] = (1 - foreseen) * (1 - hospital) * died / (1 - groups.end_of_life)
-    return outside
+def _bed_days(
+    place: Place, entries: dict[str, dict[str, Floats]], stay: dict[str, Floats], lost: dict[str, Floats],
+    admitted_per_day: Floats,
+) -> Floats:  # fmt: skip
+    """Days a year that people of each age spend in urgent care and the beds after it, where no other need is met."""
+    total = np.zeros(len(AGES))
+    for severity, name, per_year in _stays(place, entries, lost):
+        stage = place.stages[name]
+        if not stage.at_home and stage.residence is None:
+            total += per_year * days_in_stage(place, name, severity, stay, lost, admitted_per_day)
+    return total
 
 
-def _entering_end_of_life(groups: Groups, died: Floats, foreseen: float) -> Floats:
-    return np.asarray(foreseen * died / (1 - groups.end_of_life))
+def _stays(
+    place: Place, entries: dict[str, dict[str, Floats]], lost: dict[str, Floats]
+) -> Iterator[tuple[str, str, Floats]]:
+    """Severity, stage and stays a year that each kind of entry leads to."""
+    for label, by_stage in entries.items():
+        severity = ROUTED_AS.get(label, label)
+        for name, per_year in visits(place, severity, by_stage, lost).items():
+            yield severity, name, per_year
 
 
 def _referrals(place: Place) -> Floats:
@@ -401,38 +361,37 @@ def _referrals(place: Place) -> Floats:
 
 
 def _requests(
-    place: Place, groups: Groups, died: Floats, entries: dict[str, dict[str, Floats]], dies_mean: Floats
-) -> tuple[Floats, Floats]:
-    """Community requests a person-year, [age, frailty, residence], that balance deaths and endings of each support."""
-    social, urgent = place.social_care, place.urgent_needs
-    none = np.zeros_like(groups.share)
-    if social is None or urgent is None:
-        return none, none
-    assert place.people is not None
-    dies = {name: dies_mean for name, stage in place.stages.items() if stage.deaths_in_hospital}
-    from_hospital = {stage: np.zeros(len(AGES)) for stage in place.stages}
-    for severity, by_stage in entries.items():
-        route_severity = {"readmission": "acute", "diverted": "minor"}.get(severity, severity)
-        for stage, per_year in visits(place, route_severity, by_stage, dies).items():
-            from_hospital[stage] = from_hospital[stage] + per_year
-    ratio = np.array(place.people.frailty_care_home_ratio.values)
-    number = groups.share * groups.residents[:, None, None]
+    place: Place, residents: Floats, weight: Floats, relative: Floats, free: Floats, died: Floats,
+    entries: dict[str, dict[str, Floats]], lost: dict[str, Floats],
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Community requests a person-year, [age, frailty, residence], that balance deaths and endings of each support.
 
-    def balance(support_index: int, stage: str, lost: Floats, open_to: Floats) -> Floats:
-        needed = np.maximum(0.0, lost - from_hospital[stage])
-        exposed = (number * open_to * ratio[None, :, None]).sum(axis=(1, 2))
-        per_person = np.divide(needed, exposed, out=np.zeros_like(needed), where=exposed > 0)
-        return np.asarray(per_person[:, None, None] * open_to * ratio[None, :, None])
+    Of those who come from hospital some had home care before: they do not start it, and leave it for a care home.
+    """
+    people, social = place.people, place.social_care
+    share = weight.sum(axis=3)
+    if social is None or people is None:
+        return np.zeros_like(share), np.zeros_like(share)
+    arriving = {stage: np.zeros(len(AGES)) for stage in place.stages}
+    for _, name, per_year in _stays(place, entries, lost):
+        arriving[name] = arriving[name] + per_year
+    ratio = np.array(people.frailty_care_home_ratio.values)
+    number = share * residents[:, None, None]
+    asking = number * (weight * free).sum(axis=3) / np.where(share > 0, share, 1)
 
-    own_home, at_home = np.zeros((1, 1, 3)), np.zeros((1, 1, 3))
-    own_home[..., OWN_HOME] = 1
-    at_home[..., :CARE_HOME] = 1
-    endings = (number * died).sum(axis=1) + number.sum(axis=1) * np.array(
+    def balance(needed: Floats, open_to: list[int]) -> Floats:
+        allowed = np.isin(np.arange(3), open_to) * ratio[:, None]
+        exposed = (asking * allowed).sum(axis=(1, 2))
+        return np.divide(np.maximum(0.0, needed), exposed, out=np.zeros_like(needed), where=exposed > 0)[:, None, None] * allowed
+
+    from_beds = (weight * relative).sum(axis=3) * ratio[:, None]
+    had_care = from_beds[:, :, HOME_WITH_CARE].sum(axis=1) / from_beds[:, :, :CARE_HOME].sum(axis=(1, 2))
+    ending = (number * died).sum(axis=1) + number.sum(axis=1) * np.array(
         [0.0, social.home_with_care.ends_per_year.value, social.care_home.ends_per_year.value]
     )
-    care_home = balance(CARE_HOME, social.care_home.stage, endings[:, CARE_HOME], at_home)
-    moving = (number * care_home).sum(axis=1)[:, HOME_WITH_CARE]
-    home_care = balance(
-        HOME_WITH_CARE, social.home_with_care.stage, endings[:, HOME_WITH_CARE] + moving, own_home
-    )
+    entering = arriving[social.care_home.stage]
+    care_home = balance(ending[:, CARE_HOME] - entering, [OWN_HOME, HOME_WITH_CARE])
+    moving = (asking * care_home).sum(axis=1)[:, HOME_WITH_CARE] + had_care * entering
+    starting = (1 - had_care) * arriving[social.home_with_care.stage]
+    home_care = balance(ending[:, HOME_WITH_CARE] + moving - starting, [OWN_HOME])
     return home_care, care_home

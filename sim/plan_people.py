@@ -188,6 +188,7 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
             [[int(not p.who.locality or name in p.who.locality) for name in localities] for p in programmes],
             len(localities), np.int64),
         "programme_ratio": array([ratios(p) for p in programmes], len(PROGRAMME_LEVERS), np.float64),
-        "programme_gp_minutes": array([p.takes.gp_minutes_per_person_month / 30.4375 for p in programmes], None, np.float64),
+        "programme_gp_minutes": array(
+            [p.takes.gp_minutes_per_person_month / 30.4375 for p in programmes], None, np.float64),
         "programme_care_plan": array([int(p.care_plan) for p in programmes], None, np.int64),
     }  # fmt: skip

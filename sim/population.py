@@ -81,8 +81,8 @@ def condition_factor(plan: Plan, age: Ints, conditions: Ints) -> Floats:
     for c, extra in enumerate(plan.condition_extra):
         factor += extra * (conditions >> c & 1)
         mean += extra * plan.condition_prevalence[c][age]
-    return factor / mean
+    return np.asarray(factor / mean)
 
 
 def _choose(u: Floats, cumulative: Floats) -> Ints:
-    return np.minimum((u[:, None] >= cumulative).sum(axis=1), cumulative.shape[1] - 1).astype(np.int64)
+    return np.asarray(np.minimum((u[:, None] >= cumulative).sum(axis=1), cumulative.shape[1] - 1), dtype=np.int64)

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-AGES = ("18-64", "65-74", "75-84", "85+")
-FRAILTIES = ("fit", "mild", "moderate", "severe")
-
 Age = Literal["18-64", "65-74", "75-84", "85+"]
 Frailty = Literal["fit", "mild", "moderate", "severe"]
+
+AGES: tuple[Age, ...] = ("18-64", "65-74", "75-84", "85+")
+FRAILTIES: tuple[Frailty, ...] = ("fit", "mild", "moderate", "severe")
 
 
 class Described(BaseModel):

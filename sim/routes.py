@@ -15,6 +15,8 @@ from sim.quantities import AGES
 from sim.system import HOME, Place, Route, Stage
 
 Floats = npt.NDArray[np.float64]
+ROUTED_AS = {"readmission": "acute", "diverted": "minor"}
+"""Severity whose routes entries of another name follow."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def visits(place: Place, severity: str, entries: Mapping[str, Floats], dies: Map
     """Stays a year in each stage by age, from entries a year by stage and age, if nothing were ever full.
 
     The routes are solved as linear equations, one system for each age: stays = entries + routes x stays. ``dies``
-    gives chances of death in a stage that are worked out rather than written in the file.
+    gives shares that do not leave by a route where these are worked out rather than written in the file.
     """
     names = list(place.stages)
     number = {name: i for i, name in enumerate(names)}

@@ -159,7 +159,8 @@ def pressure(occupancy: float, reference: float, per_cent: float, strength: floa
 
 def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> float:
     """Chance of readmission after a stay shortened to ``stay_ratio``: per_cent more for each per cent brought
-    forward."""
+    forward.
+    """
     return chance * max(0.0, 1.0 + per_cent * (1.0 / stay_ratio - 1.0))
 
 
@@ -201,19 +202,23 @@ def escalates(u: float, share_per_day: float, days_waited: int, after_days: floa
 
 
 def frailty_step(u: float, delay_days: float, mean_days: float, steps_per_day: float) -> int:
-    """+1 step of frailty after more delay than the published mean, -1 after less: what the mean does is already
-    in the published figures."""
+    """+1 step of frailty after more delay than the published mean, -1 after less.
+
+    What the mean does is in the published figures already.
+    """
     chance = min(1.0, steps_per_day * abs(delay_days - mean_days))
     if u >= chance:
         return 0
     return 1 if delay_days > mean_days else -1
 
 
-def risk_score(expected: float, shape: float, admissions: int, noise: float, insight: float, propensity: float) -> float:
+def risk_score(
+    expected: float, shape: float, admissions: int, noise: float, insight: float, propensity: float
+) -> float:
     """Expected emergency admissions a year given what a general practice system holds.
 
     The posterior mean of a gamma-Poisson model with the group's expected rate, after ``admissions`` in the last
     year; ``noise`` is added to its logarithm, and ``insight`` (0 to 1) lets lasting personal risk in.
     """
     seen = expected * (shape + admissions) / (shape + expected)
-    return seen * exp(noise) * propensity**insight
+    return float(seen * exp(noise) * propensity**insight)

@@ -370,6 +370,8 @@ class Deaths(Described):
     """Share of deaths in acute hospital."""
     care_home_share: Number
     """Share of deaths in care homes."""
+    care_home_residents_hospital_share: Number = Quantity(value=0.25, low=0.15, high=0.35, assumption=True)
+    """Share of care-home residents' deaths that are in acute hospital."""
     care_home_age_gradient: Number = Quantity(value=0.5)
     """Power of the age band's death rate that care-home mortality follows (0: the same at all ages)."""
 

@@ -41,7 +41,7 @@ def test_a_ramp_is_half_way_at_its_half_time_and_gone_after_fading() -> None:
 
 def test_durations_have_their_mean() -> None:
     u = [(i + 0.5) / 20_000 for i in range(20_000)]
-    for kind, sigma, tolerance in ((rules.LOGNORMAL, 0.8, 0.004), (rules.EXPONENTIAL, 0.0, 0.001), (rules.FIXED, 0.0, 0)):
+    for kind, sigma, tolerance in ((rules.LOGNORMAL, 0.8, 0.004), (rules.EXPONENTIAL, 0, 0.001), (rules.FIXED, 0, 0)):
         mean = sum(rules.duration(kind, 600.0, sigma, x) for x in u) / len(u)
         assert mean == pytest.approx(600, rel=tolerance)
 

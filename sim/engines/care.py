@@ -140,7 +140,8 @@ class Care:
 
     def work_out(self, j: Journey, now: int, minutes: float | None = None) -> None:
         """Everything about a stay that does not depend on what happens meanwhile: its length, whether the person dies, the
-        route taken afterwards and its drawn delay. ``minutes`` is given for a stay met in progress."""
+        route taken afterwards and its drawn delay. ``minutes`` is given for a stay met in progress.
+        """
         stay, t = j.stay, self.tables
         assert stay is not None
         s, visit = stay.stage, j.visits.get(stay.stage, 0)

@@ -85,7 +85,8 @@ class Life:
 
     def read_higher(self) -> None:
         """Read the points of this quarter above what has been read, where a rate could now be higher: all of them in a
-        new quarter; what the plan allows beyond the other one where a state goes on with a different plan."""
+        new quarter; what the plan allows beyond the other one where a state goes on with a different plan.
+        """
         state, people = self.state, self.state.persons
         rows = len(people.person)
         if rows == 0 or state.quarter < 0:
@@ -166,7 +167,8 @@ class Life:
 
     def succeed(self, row: int) -> None:
         """A successor takes a dead person's place: same group and propensity, its own conditions, at home, enrolled in
-        nothing. Points are read again by the caller, from the next minute."""
+        nothing. Points are read again by the caller, from the next minute.
+        """
         state, people, plan = self.state, self.state.persons, self.tables.plan
         people.generation[row] += 1
         people.frailty[row] = people.base_frailty[row]

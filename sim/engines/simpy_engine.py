@@ -491,7 +491,8 @@ class _Run:
 
     def _die(self, row: int, j: Journey | None) -> None:
         """Somebody dies, at home or in the stay of a journey; every journey and support of theirs ends, and a successor
-        takes their place a minute later."""
+        takes their place a minute later.
+        """
         if row < 0:
             assert j is not None
             self._leave(j, "died")
