@@ -44,12 +44,12 @@ class Dying:
     @property
     def multiplier(self) -> Floats:
         """Mean multiplier of the people met in each state, [.., end of life]."""
-        return np.einsum("afreq,aq->afre", self.density, self.nodes)
+        return np.asarray(np.einsum("afreq,aq->afre", self.density, self.nodes))
 
     @property
     def multiplier_at_need(self) -> Floats:
         """Mean multiplier of those met when they need care, [.., end of life]."""
-        return np.einsum("afreq,aq->afre", self.density, self.nodes**2) / self.multiplier
+        return np.asarray(np.einsum("afreq,aq->afre", self.density, self.nodes**2) / self.multiplier)
 
 
 def dying(place: Place, share: Floats, died: Floats, overnight: Floats, spread: Floats) -> Dying:
@@ -69,7 +69,8 @@ def dying(place: Place, share: Floats, died: Floats, overnight: Floats, spread: 
         Mean square of the lasting multiplier of need, by age.
     """
     people, deaths = place.people, place.deaths
-    assert people is not None and deaths is not None
+    assert people is not None
+    assert deaths is not None
     foreseen = people.end_of_life.share_of_deaths.value
     by_frailty = np.array(people.frailty_urgent_ratio.values)
     in_hospital_share = _hospital_shares(place, share, died)
@@ -85,10 +86,9 @@ def dying(place: Place, share: Floats, died: Floats, overnight: Floats, spread: 
     elsewhere = _by_kind(flow * mean_left) / np.maximum(_by_kind(flow), 1e-12) / years
     stock = flow * mean_left / elsewhere[:, None, :]
     near_end = np.minimum(_over(stock, share), _MOST_NEAR_THE_END)
-    density = np.stack(
-        [np.broadcast_to(weights[:, None, None, :], left.shape), left * weights[:, None, None, :] / mean_left[..., None]],
-        axis=-2,
-    )
+    before_and_near = (np.broadcast_to(weights[:, None, None, :], left.shape), left * weights[:, None, None, :])
+    density = np.stack(before_and_near, axis=-2)
+    density = density / density.sum(axis=-1, keepdims=True)
     not_near = share * (1 - near_end)
     near = share * near_end * np.einsum("afrq,aq->afr", density[..., 1, :], nodes) * by_frailty[None, :, None]
     before = (not_near * by_frailty[None, :, None]).sum(axis=(1, 2))
@@ -119,15 +119,16 @@ def _multiplier_nodes(spread: Floats) -> tuple[Floats, Floats]:
 def _hospital_shares(place: Place, share: Floats, died: Floats) -> Floats:
     """Share of deaths that are in acute hospital, by residence: care-home residents' is stated, the rest follows."""
     people, deaths = place.people, place.deaths
-    assert people is not None and deaths is not None
+    assert people is not None
+    assert deaths is not None
     number = share * died * np.array(people.residents.values)[:, None, None]
     of_residents = number[..., CARE_HOME].sum()
     own = deaths.care_home_residents_hospital_share.value
     others = (deaths.hospital_share.value * number.sum() - own * of_residents) / (number.sum() - of_residents)
     if not 0 <= others < 1:
         raise ValueError(
-            f"deaths.hospital_share: with {own:.0%} of care-home residents' deaths in hospital, {others:.0%} of all other "
-            "deaths would have to be; it must lie between 0 and 100%"
+            f"deaths.hospital_share: with {own:.0%} of care-home residents' deaths in hospital, {others:.0%} of all "
+            "other deaths would have to be; it must lie between 0 and 100%"
         )
     return np.array([others, others, own])
 
@@ -148,7 +149,7 @@ def _odds(flow: Floats, need: Floats, weights: Floats, wanted: Floats) -> Floats
         hospital = np.exp(middle)[:, None, :, None] * need
         reached = _by_kind(flow * np.einsum("afrq,aq->afr", hospital / (1 + hospital), weights)) / total
         low, high = np.where(reached < wanted, middle, low), np.where(reached < wanted, high, middle)
-    return np.exp((low + high) / 2)
+    return np.asarray(np.exp((low + high) / 2))
 
 
 def _need_near_the_end(
@@ -176,8 +177,11 @@ def _need_near_the_end(
 def _sudden_deaths(
     place: Place, unforeseen: Floats, hospital_share: Floats, share: Floats, per_need: Floats
 ) -> tuple[Floats, Floats]:
-    """Unforeseen deaths: the chance to die in a stay [age, frailty], in proportion to the hazard of death by frailty;
-    and deaths elsewhere a person-year [age, frailty, residence], which are what is left."""
+    """Unforeseen deaths in and outside hospital.
+
+    Returns the chance to die in a stay [age, frailty], in proportion to the hazard of death by frailty, and deaths
+    elsewhere a person-year [age, frailty, residence], which are what is left.
+    """
     people = place.people
     assert people is not None
     ratio, need = np.array(people.frailty_death_ratio.values), np.array(people.frailty_urgent_ratio.values)

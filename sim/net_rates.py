@@ -6,8 +6,8 @@ home. ``net_rates`` does all the subtractions, once, so that the parts add up to
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class NetRates:
-    """What is drawn: rates a person-year and chances. Last index of four-dimensional arrays: nearing the end of life."""
+    """What is drawn: rates a person-year and chances. The fourth index of arrays is nearing the end of life."""
 
     groups: Groups
     urgent: Floats
@@ -62,7 +62,7 @@ class NetRates:
     mean_dies_in_hospital: Floats
     """The same, mean by age."""
     lost: dict[str, Floats]
-    """Share of the stays that do not end by a route, by stage and age: deaths in hospital, and stays at home cut short."""
+    """Share of the stays that do not end by a route, by stage and age: deaths in hospital, stays at home cut short."""
     admitted_per_day: Floats
     """Chance a day that an admission cuts a stay at home short, by age."""
     end_of_life_rate: Floats
@@ -157,9 +157,10 @@ def _shares_and_deaths(place: Place) -> tuple[Floats, Floats]:
     Deaths in care homes are published; with the deaths of residents in hospital they are all the residents' deaths.
     """
     people, social, deaths = place.people, place.social_care, place.deaths
-    assert people is not None and deaths is not None
+    assert people is not None
+    assert deaths is not None
     residents, died = np.array(people.residents.values), np.array(deaths.per_1000_per_year.values) / 1000
-    frailty = np.array([people.frailty[age].values for age in AGES])
+    frailty = np.array([people.frailty[age].values for age in AGES])  # type: ignore[index]
     tilted = frailty * np.array(people.frailty_care_home_ratio.values)
     tilted /= tilted.sum(axis=1, keepdims=True)
     share = np.zeros((len(AGES), frailty.shape[1], 3))
@@ -170,9 +171,9 @@ def _shares_and_deaths(place: Place) -> tuple[Floats, Floats]:
     share[:, :, OWN_HOME] = frailty - share.sum(axis=2)
 
     died_all = died * residents
-    in_care_homes = deaths.care_home_share.value / (1 - deaths.care_home_residents_hospital_share.value) * died_all.sum()
+    all_of_residents = deaths.care_home_share.value / (1 - deaths.care_home_residents_hospital_share.value)
     by_age = _shares(share[:, :, CARE_HOME].sum(axis=1) * residents * died**deaths.care_home_age_gradient.value)
-    of_residents = np.minimum(in_care_homes * by_age, 0.9 * died_all)
+    of_residents = np.minimum(all_of_residents * died_all.sum() * by_age, 0.9 * died_all)
     ratio = np.array(people.frailty_death_ratio.values)
     rate = np.zeros_like(share)
     for own, number in (([OWN_HOME, HOME_WITH_CARE], died_all - of_residents), ([CARE_HOME], of_residents)):
@@ -202,10 +203,9 @@ def _propensity_spread(place: Place) -> Floats:
 def _readmission(
     place: Place, end: Dying, frequency: Floats, live: Floats, admissions: Floats, overnight: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """By age: chance of a drawn readmission, chance of an admission within 30 days at people's own rates, and drawn
-    readmissions a person-year.
+    """Chance of a drawn readmission and of an admission in 30 days at one's own rate, and drawn readmissions a year.
 
-    ``live`` are the stays that end alive as shares of all, [age, frailty, residence, end of life]. Those who go on to
+    All by age, the last a person-year. ``live`` are the stays that end alive as shares of all, [age, frailty, residence, end of life]. Those who go on to
     another bed for weeks are not readmitted meanwhile, nor would a drawn readmission find them at home.
     """
     urgent = place.urgent_needs
@@ -245,7 +245,8 @@ class _Needs:
 def _urgent_needs(place: Place, residents: Floats, admissions: Floats, overnight: Floats, readmitted: Floats) -> _Needs:
     """Needs a person-year and door by severity and age; and entries a year by severity and stage."""
     urgent, loops = place.urgent_needs, place.loops
-    assert urgent is not None and loops is not None
+    assert urgent is not None
+    assert loops is not None
     substitution = max(loops.substitution.value, 0.01)
     fit_for_community = np.array(urgent.community_bed_instead_share.values) * overnight
     taken = urgent.community_entries_per_year.value * _shares(fit_for_community * residents) / residents
@@ -300,7 +301,8 @@ def _refuse_negative(values: Floats, field: str, parts: str) -> None:
     for age, value in zip(AGES, values, strict=True):
         if value < 0:
             raise ValueError(
-                f"{field}: at {age} the published total is less than the {parts} by {-value * 1000:.1f} per 1,000 a year"
+                f"{field}: at {age} the published total is less than the {parts} by {-value * 1000:.1f} per 1,000 "
+                "a year"
             )
 
 
@@ -382,7 +384,8 @@ def _requests(
     def balance(needed: Floats, open_to: list[int]) -> Floats:
         allowed = np.isin(np.arange(3), open_to) * ratio[:, None]
         exposed = (asking * allowed).sum(axis=(1, 2))
-        return np.divide(np.maximum(0.0, needed), exposed, out=np.zeros_like(needed), where=exposed > 0)[:, None, None] * allowed
+        rate = np.divide(np.maximum(0.0, needed), exposed, out=np.zeros_like(needed), where=exposed > 0)
+        return np.asarray(rate[:, None, None] * allowed)
 
     from_beds = (weight * relative).sum(axis=3) * ratio[:, None]
     had_care = from_beds[:, :, HOME_WITH_CARE].sum(axis=1) / from_beds[:, :, :CARE_HOME].sum(axis=(1, 2))

@@ -6,13 +6,14 @@ Nothing here is drawn; ``net_rates.py`` and ``expected.py`` put the parts togeth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.quantities import AGES
 from sim.routes import live_share, routes_of
-from sim.system import Place, Stage
+from sim.system import WEEKDAYS, Place, Stage
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,15 +21,17 @@ Floats = npt.NDArray[np.float64]
 def leaving_chances(stage: Stage) -> tuple[float, ...]:
     """Chance of leaving on Monday to Sunday for somebody ready: the pattern as a share of its best day."""
     pattern = stage.leaves_by_weekday.values if stage.leaves_by_weekday else (1.0,) * 7
-    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    best = max(pattern)
-    return tuple(value / best if day in stage.leaves.weekdays else 0.0 for day, value in zip(days, pattern, strict=True))
+    best, open_days = max(pattern), stage.leaves.weekdays
+    return tuple(value / best if day in open_days else 0.0 for day, value in zip(WEEKDAYS, pattern, strict=True))
 
 
 def door_wait_days(stage: Stage) -> float:
     """Mean days from the end of the length of stay to the next open door, for ends spread evenly over the week."""
-    chances = leaving_chances(stage)
-    opens, closes = stage.leaves.from_hour, stage.leaves.to_hour
+    return _door_wait(leaving_chances(stage), stage.leaves.from_hour, stage.leaves.to_hour)
+
+
+@cache
+def _door_wait(chances: tuple[float, ...], opens: int, closes: int) -> float:
     waits = []
     for weekday in range(7):
         for half_hour in range(48):
