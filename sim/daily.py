@@ -33,6 +33,7 @@ PARTS: dict[str, str] = {
     "admissions": "one",
     "admissions_through_a_and_e": "one",
     "ambulatory_care_sensitive": "one",
+    "referrals": "one",
     "planned": "one",
     "cancelled": "one",
     "attendances": "one",

@@ -102,6 +102,11 @@ _ALL = (
         f"{_NHSOF} 2.3.i and 3a", True, False, Formula("ambulatory_care_sensitive", PER_YEAR),
     ),
     Measure(
+        "referrals", "Planned referrals", "referrals a year", "count",
+        "New referrals for planned care, to a hospital or to a clinic ahead of it, counted when they are made.",
+        _OWN, None, False, Formula("referrals", PER_YEAR),
+    ),
+    Measure(
         "planned_admissions", "Planned overnight admissions", "admissions a year", "count",
         "Starts of an overnight acute stage for a planned need.",
         "NHS Data Dictionary, admission method 11 to 13", False, True, Formula("planned", PER_YEAR),

@@ -76,7 +76,8 @@ class Tally:
 def _count_admissions(daily: DailyCounts, piece: Piece) -> None:
     names, admissions = piece.names, piece.admissions
     acs = piece["severity"] == SEVERITIES.index("ambulatory_care_sensitive")
-    planned = (piece["severity"] == SEVERITIES.index("planned")) & piece.now("started")
+    for_planned_care = piece["severity"] == SEVERITIES.index("planned")
+    planned = for_planned_care & piece.now("started")
     acute_overnight = piece.of_stage(_both(names.acute, names.overnight))
     cancelled = (piece["outcome"] == OUTCOME["cancelled"]) & piece.ended
     daily.count("admissions", piece.column, "started", admissions)
@@ -84,6 +85,8 @@ def _count_admissions(daily: DailyCounts, piece: Piece) -> None:
     if names.a_and_e >= 0:
         through = admissions & (piece["came_from"] == names.a_and_e)
         daily.count("admissions_through_a_and_e", piece.column, "started", through)
+    referred = for_planned_care & piece.now("asked") & (piece["came_from"] < 0)
+    daily.count("referrals", piece.column, "asked", referred)
     daily.count("planned", piece.column, "started", planned & acute_overnight)
     daily.count("cancelled", piece.column, "left", cancelled)
 

@@ -1,0 +1,128 @@
+"""What each feedback of a place contributes: the same run with it and without it, paired.
+
+What a feedback does is in ``rules.py``; how strong it is, in the file of the place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import InputError, Problem
+from sim.experiments.runner import Arms, Progress, arms_of, replications
+from sim.measures import MEASURES
+from sim.quantities import Quantity
+from sim.results import interval
+from sim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A feedback, and where it must show."""
+
+    name: str
+    """Field of ``system.Loops``."""
+    what: str
+    """What it does, for the screen."""
+    measure: str
+    """Measure it moves."""
+    rises: bool
+    """True if the measure is higher with the loop than without."""
+    of: str = "all"
+    """Part of the measure."""
+    off: Any = 0.0
+    """Value of the field that switches it off."""
+
+
+LOOPS = (
+    Loop("exit_block", "people keep their bed until the next place is free", "four_hour_share", rises=False),
+    Loop("gp_access", "people general practice cannot see turn to A&E", "a_and_e_attendances", rises=True),
+    Loop("pressure", "fuller beds, earlier discharge", "mean_length_of_stay", rises=False),
+    Loop("pressure", "earlier discharge, more readmissions", "readmission_30_day_share", rises=True),
+    Loop("deconditioning", "days of delay make people frailer", "discharge_share_by_pathway", rises=False, of="P0"),
+    Loop("programme_time", "programmes take doctors' time", "gp_unseen_share", rises=True),
+    Loop("case_finding", "programmes reveal need", "a_and_e_attendances", rises=True),
+    Loop("new_clinic_referrals", "a new clinic draws simple referrals", "referrals", rises=True),
+    Loop("deskilling", "referrals drift up where others take over", "referrals", rises=True),
+    Loop(
+        "substitution",
+        "some of those in new community places would have stayed at home",
+        "emergency_admissions",
+        rises=True,
+        off=Quantity(value=1),
+    ),
+    Loop(
+        "threshold_slope",
+        "free beds fill with people who would have gone home",
+        "emergency_admissions",
+        rises=True,
+        off=Quantity(value=0),
+    ),
+)
+"""Every feedback with the measure its name is about."""
+
+
+def loops(scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
+    """What each feedback contributes in the scenario's plan (or its baseline, if it has no plan).
+
+    Returns
+    -------
+    pandas.DataFrame
+        By loop and measure: the mean ``with_loop`` and ``without_loop``, their paired ``difference`` with its 95%
+        interval (``low``, ``high``) over ``replications``, the direction ``expected`` (rises or falls), and whether it
+        ``shows``: yes if the interval excludes nought on that side; no; or off, if the loop moves nothing here.
+    """
+    if scenario.place.loops is None:
+        raise InputError([Problem("place.loops", "this place has no feedbacks: there is nothing to switch off")])
+    number = scenario.run.replications
+    variants = _variants(scenario)
+    jobs = [(arms, replication, arms.names[-1:]) for arms in variants.values() for replication in range(number)]
+    found = replications(jobs, workers, progress)
+    tables = dict(zip(variants, (found[i : i + number] for i in range(0, len(found), number)), strict=True))
+    rows = [_row(loop, tables[""], tables.get(loop.name, tables[""])) for loop in LOOPS]
+    return pd.DataFrame(rows)
+
+
+def _variants(scenario: Scenario) -> dict[str, Arms]:
+    """The scenario as it is (under ""), and with each loop switched off that is on."""
+    place = scenario.place
+    assert place.loops is not None
+    variants = {"": arms_of(scenario)}
+    for loop in LOOPS:
+        if loop.name not in variants and float(getattr(place.loops, loop.name)) != float(loop.off):
+            without = place.model_copy(update={"loops": place.loops.model_copy(update={loop.name: loop.off})})
+            variants[loop.name] = arms_of(scenario.model_copy(update={"place": without}))
+    return variants
+
+
+def _row(loop: Loop, on: list[pd.DataFrame], off: list[pd.DataFrame]) -> dict[str, object]:
+    with_loop, without_loop = (np.array([_value(loop, table) for table in tables]) for tables in (on, off))
+    difference = interval(with_loop - without_loop)
+    excludes = difference.low > 0 if loop.rises else difference.high < 0
+    moves = bool(np.nanmax(np.abs(with_loop - without_loop), initial=0.0))
+    return {
+        "loop": loop.name,
+        "what": loop.what,
+        "measure": loop.measure,
+        "of": loop.of,
+        "unit": MEASURES[loop.measure].unit,
+        "with_loop": float(with_loop.mean()),
+        "without_loop": float(without_loop.mean()),
+        "difference": difference.mean,
+        "low": difference.low,
+        "high": difference.high,
+        "replications": difference.n,
+        "expected": "rises" if loop.rises else "falls",
+        "shows": "yes" if excludes else "no" if moves else "off",
+    }
+
+
+def _value(loop: Loop, table: pd.DataFrame) -> float:
+    chosen = (table["measure"] == loop.measure) & (table["of"] == loop.of)
+    for column in ("period", "group", "locality"):
+        chosen &= table[column] == "all"
+    values = table.loc[chosen, "value"].to_numpy()
+    return float(values[0]) if values.size else float("nan")
