@@ -192,7 +192,12 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
     if not found:
         empty = np.zeros(0)
         return Scatter(empty.astype(np.int64), empty.astype(np.uint64), empty, empty)
-    points = Scatter(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    points = Scatter(
+        np.concatenate([part.entity for part in found]),
+        np.concatenate([part.key for part in found]),
+        np.concatenate([part.position for part in found]),
+        np.concatenate([part.height for part in found]),
+    )
     kept = (points.height >= above[points.entity]) & (points.height < below[points.entity])
     return Scatter(*(column[kept] for column in points))
 

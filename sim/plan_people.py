@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.interventions import Intervention
-from sim.net_rates import OWN_HOME, URGENT, NetRates
+from sim.interventions import Intervention, Lever
+from sim.net_rates import URGENT, NetRates
 from sim.plan import LOOPS, PROGRAMME_LEVERS
 from sim.quantities import AGES, FRAILTIES
 from sim.scenario import Scenario
@@ -95,7 +95,6 @@ def _life_rates(place: Place, net: NetRates) -> Floats:
     if place.social_care is not None:
         rates[6, :, :, 1] = place.social_care.home_with_care.ends_per_year.value
         rates[6, :, :, 2] = place.social_care.care_home.ends_per_year.value
-    rates[6, :, :, OWN_HOME] = 0.0
     return rates
 
 
@@ -162,11 +161,11 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         return each.capacity.caseload_per_wte.value * each.capacity.wte.value * scenario.run.scale
 
     def ratios(each: Intervention) -> list[float]:
-        levers = {**each.levers, **each.unintended}
-        return [levers[name].ratio if name in levers else 1.0 for name in PROGRAMME_LEVERS]  # type: ignore[index]
+        levers: dict[str, Lever] = {name: lever for part in (each.levers, each.unintended) for name, lever in part.items()}
+        return [levers[name].ratio if name in levers else 1.0 for name in PROGRAMME_LEVERS]
 
     def array(rows: list[Any], width: int | None, kind: type) -> Any:
-        return np.array(rows, dtype=kind).reshape(-1 if width is None else (-1, width))  # type: ignore[arg-type]
+        return np.array(rows, dtype=kind).reshape(-1 if width is None else (-1, width))
 
     return {
         "programme_active": array([int(active and p.strength > 0) for p in programmes], None, np.int64),

@@ -68,7 +68,7 @@ def capacity(arm: Arm) -> Ints:
         if pool.capacity is not None:
             wanted[p] = pool.capacity.value
             for change in sorted(pool.changes, key=lambda change: change.from_date):
-                wanted[p, arm.day_of(change.from_date):] = change.capacity
+                wanted[p, arm.day_of(change.from_date) :] = change.capacity
     for intervention in arm.interventions:
         for step in intervention.beds:
             chosen = [i for name, i in arm.pool_index.items() if _matches(name, step.pool)]
@@ -127,12 +127,12 @@ def stream_tables(arm: Arm) -> dict[str, Any]:
     for k, stream in enumerate(streams):
         rate[k] = stream.per_day.value
         for change in sorted(stream.changes, key=lambda change: change.from_date):
-            rate[k, arm.day_of(change.from_date):] = change.per_day
+            rate[k, arm.day_of(change.from_date) :] = change.per_day
         pattern = np.array(stream.by_weekday.values if stream.by_weekday else (1.0,) * 7)
         rate[k] *= (pattern / pattern.mean())[weekdays] * arm.scenario.run.scale
         hour = np.array(stream.by_hour.values if stream.by_hour else (1.0,) * 24)
         hours[k] = np.cumsum(hour / hour.sum())
-        ages[k] = np.cumsum([stream.age.get(age, 0.0) for age in AGES])  # type: ignore[call-overload]
+        ages[k] = np.cumsum([stream.age.get(age, 0.0) for age in AGES])
         own = stream.locality or {each.name: each.share.value for each in arm.place.localities}
         localities[k] = np.cumsum([own.get(each.name, 0.0) for each in arm.place.localities])
     return {

@@ -121,4 +121,5 @@ def _no_routes() -> dict[str, Any]:
     whole = ("to", "if_room", "otherwise", "otherwise_to", "pathway", "cancels")
     real = ("process", "sourcing", "delayed", "sigma", "mean_days")
     none: dict[str, Any] = {f"route_{key}": np.zeros(0, dtype=np.int64) for key in whole}
-    return none | {f"route_{key}": np.zeros(0) for key in real} | {"route_shares": np.zeros((0, len(AGES), len(FRAILTIES)))}
+    none |= {f"route_{key}": np.zeros(0) for key in real}
+    return none | {"route_shares": np.zeros((0, len(AGES), len(FRAILTIES)))}

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from sim import plan as tables
 from sim.arm import Arm, target
 from sim.expected import pools_of, stay_days
-from sim.stage_times import leaving_chances
 from sim.quantities import AGES, FRAILTIES
 from sim.rules import EXPONENTIAL, FIXED, LOGNORMAL
+from sim.stage_times import leaving_chances
 from sim.system import RESIDENCES, Stage
 
 Floats = npt.NDArray[np.float64]
@@ -109,9 +109,9 @@ def _leaving(arm: Arm) -> Floats:
             # Both patterns are chances relative to the best day of today's pattern, so that a flat pattern at the
             # best day's level means reviews every day as on the best day.
             scale = max(change.leaves_by_weekday.values) / max(before)
-            chances[arm.stage_index[change.stage], day:] = (
-                np.minimum(1.0, np.array(leaving_chances(changed)) * max(scale, 1.0))[weekdays[day:]]
-            )
+            chances[arm.stage_index[change.stage], day:] = np.minimum(
+                1.0, np.array(leaving_chances(changed)) * max(scale, 1.0)
+            )[weekdays[day:]]
     return chances
 
 

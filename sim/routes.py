@@ -65,5 +65,5 @@ def visits(place: Place, severity: str, entries: Mapping[str, Floats], dies: Map
     start = np.zeros((len(AGES), len(names)))
     for name, per_year in entries.items():
         start[:, number[name]] += per_year
-    solved = np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0]
+    solved: Floats = np.asarray(np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0], dtype=float)
     return {name: solved[:, i] for name, i in number.items()}

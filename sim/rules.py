@@ -121,7 +121,7 @@ def remaining_after(kind: int, mean_minutes: float, sigma: float, elapsed: float
 
 def whole_minutes(minutes: float) -> int:
     """A stay lasts at least one whole minute."""
-    return max(1, int(floor(minutes + 0.5)))
+    return max(1, floor(minutes + 0.5))
 
 
 def delay_minutes(mean_minutes: float, delayed_share: float, sigma: float, u_delayed: float, u: float) -> int:
@@ -129,7 +129,7 @@ def delay_minutes(mean_minutes: float, delayed_share: float, sigma: float, u_del
     if mean_minutes <= 0.0 or u_delayed >= delayed_share:
         return 0
     days = duration(LOGNORMAL, mean_minutes / delayed_share, sigma, u) / DAY
-    return int(floor(days + 0.5)) * DAY
+    return floor(days + 0.5) * DAY
 
 
 def leaving_minute(
@@ -158,9 +158,7 @@ def pressure(occupancy: float, reference: float, per_cent: float, strength: floa
 
 
 def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> float:
-    """Chance of readmission after a stay shortened to ``stay_ratio``: per_cent more for each per cent brought
-    forward.
-    """
+    """Chance of readmission after a stay shortened to ``stay_ratio``: per_cent more for each per cent sooner."""
     return chance * max(0.0, 1.0 + per_cent * (1.0 / stay_ratio - 1.0))
 
 

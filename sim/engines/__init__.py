@@ -1,8 +1,8 @@
 """What every engine does, and how simultaneous events are settled.
 
-``start(plan, seed, replication) -> State`` and ``advance(state, plan, until_minute) -> StayLog``: a pure function of plan,
-seed and replication, carried out in pieces. A state can be copied, saved, and continued with another plan whose rows
-begin with those of the first.
+``start(plan, seed, replication) -> State`` and ``advance(state, plan, until_minute) -> StayLog``: a pure function of
+plan, seed and replication, carried out in pieces. A state can be copied, saved, and continued with another plan whose
+rows begin with those of the first.
 
 1. No file, no global. Every decision about a person is a call to ``sim.rules``; every random number comes from
    ``sim.draws``.

@@ -42,8 +42,8 @@ class Care:
         """A new journey of a person."""
         people = self.state.persons
         return Journey(
-            row=row, person=people.person[row], generation=people.generation[row], need_minute=now, need=need, chain=chain,
-            severity=severity, cause=cause, age=people.age[row], locality=people.locality[row],
+            row=row, person=people.person[row], generation=people.generation[row], need_minute=now, need=need,
+            chain=chain, severity=severity, cause=cause, age=people.age[row], locality=people.locality[row],
         )  # fmt: skip
 
     def door(self, row: int, severity: int, need: int, now: int) -> int:
@@ -58,7 +58,8 @@ class Care:
         t, found = self.tables, []
         for k in range(len(t.stream_to)):
             rate = t.stream_rate[k][day]
-            key = entity_keys(run_key(self.state.seed, self.state.replication, Stream.ARRIVALS + k), np.zeros(1, dtype=np.int64))
+            stream = run_key(self.state.seed, self.state.replication, Stream.ARRIVALS + k)
+            key = entity_keys(stream, np.zeros(1, dtype=np.int64))
             points = scatter(key, day, 0, np.zeros(1), np.array([rate]), 1.0)
             for need, position in zip(points.key.tolist(), points.position.tolist(), strict=True):
                 hour = rules.choice(position, t.stream_hours[k][:-1])
@@ -66,8 +67,9 @@ class Care:
                 within = (position - before) / (t.stream_hours[k][hour] - before)
                 found.append(
                     Journey(
-                        row=-1 - k, person=-1 - k, generation=day, need_minute=day * _DAY + hour * 60 + int(within * 60),
-                        need=need, chain=0, severity=_OTHER, cause=0,
+                        row=-1 - k, person=-1 - k, generation=day,
+                        need_minute=day * _DAY + hour * 60 + int(within * 60), need=need, chain=0,
+                        severity=_OTHER, cause=0,
                         age=rules.choice(uniform(need, 0, Purpose.ARRIVAL_AGE), t.stream_ages[k][:-1]),
                         locality=rules.choice(uniform(need, 0, Purpose.ARRIVAL_LOCALITY), t.stream_localities[k][:-1]),
                     )
@@ -139,8 +141,10 @@ class Care:
     # -- a stay that starts -------------------------------------------------------------------------------------------
 
     def work_out(self, j: Journey, now: int, minutes: float | None = None) -> None:
-        """Everything about a stay that does not depend on what happens meanwhile: its length, whether the person dies, the
-        route taken afterwards and its drawn delay. ``minutes`` is given for a stay met in progress.
+        """Work out everything about a stay that does not depend on what happens meanwhile.
+
+        That is its length, whether the person dies, the route taken afterwards and its drawn delay. ``minutes`` is
+        given for a stay met in progress.
         """
         stay, t = j.stay, self.tables
         assert stay is not None
@@ -156,7 +160,8 @@ class Care:
             stay.flags |= FLAGS["pressed"] * (stay.stay_ratio < 1.0)
         if minutes is None:
             mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j, now)
-            minutes = rules.duration(t.stay_kind[s], mean, t.stay_sigma[s], uniform(stay.key, 0, Purpose.LENGTH_OF_STAY))
+            u = uniform(stay.key, 0, Purpose.LENGTH_OF_STAY)
+            minutes = rules.duration(t.stay_kind[s], mean, t.stay_sigma[s], u)
         length = rules.whole_minutes(minutes)
         if t.may_die[s]:
             near_end = bool(stay.flags & _NEAR_END)
@@ -181,8 +186,8 @@ class Care:
                 uniform(key, attempt, Purpose.LEAVES_HOUR), attempt == 0,
             )  # fmt: skip
             if leaves >= 0:
-                return leaves
-        return (day + _MOST_DAYS_AT_THE_DOOR) * _DAY + t.leaves_from[s] * 60
+                return int(leaves)
+        return int((day + _MOST_DAYS_AT_THE_DOOR) * _DAY + t.leaves_from[s] * 60)
 
     def _choose_route(self, j: Journey, stay: Stay, now: int) -> None:
         t = self.tables
@@ -212,9 +217,7 @@ class Care:
             uniform(stay.key, 0, Purpose.SOURCING_DELAY),
         )  # fmt: skip
 
-    def _support_lever(
-        self, j: Journey, stay: Stay, rows: range, shares: list[float], chosen: int, now: int
-    ) -> int:
+    def _support_lever(self, j: Journey, stay: Stay, rows: range, shares: list[float], chosen: int, now: int) -> int:
         """Levers on new support and on care-home entry: fewer (or more) people leave with it than without the lever."""
         t = self.tables
         pathway = t.route_pathway[rows[chosen]] if chosen < len(rows) else -1
@@ -264,7 +267,7 @@ class Care:
 
     def next_stage(self, j: Journey, asking: list[int], now: int) -> tuple[int, bool]:
         """Stage to ask for, -1 home, and whether that is a cancellation; asked when the stay is over."""
-        stay, t = j.stay, self.tables
+        stay = j.stay
         assert stay is not None
         admitted = self._admission(j, stay, now)
         if admitted is not None:
@@ -303,8 +306,8 @@ class Care:
         if j.severity == _MINOR and t.loop["threshold_slope"] > 0.0:
             u = uniform(stay.key, 0, Purpose.THRESHOLD)
             bed = t.pool(t.overnight_stage, j.locality, entity_key(self._people_key, j.person))
-            share_free = 1.0 - self._occupancy(bed, now)
-            if rules.admitted_on_threshold(u, t.loop["threshold_slope"], share_free, 1.0 - t.loop["reference_occupancy"]):
+            free, usual = 1.0 - self._occupancy(bed, now), 1.0 - t.loop["reference_occupancy"]
+            if rules.admitted_on_threshold(u, t.loop["threshold_slope"], free, usual):
                 return int(t.overnight_stage)
         if j.severity != _MINOR:
             ratio = self._ratio("admission_given_a_and_e", j, now)
@@ -340,7 +343,8 @@ class Care:
             return False
         steps = t.loop["frailty_steps"] * t.loop["deconditioning"] * self._ratio("deconditioning", j, now)
         delay = (now - stay.ready) / _DAY
-        step = rules.frailty_step(uniform(stay.key, 0, Purpose.FRAILTY_STEP), delay, t.route_mean_days[stay.route], steps)
+        u = uniform(stay.key, 0, Purpose.FRAILTY_STEP)
+        step = rules.frailty_step(u, delay, t.route_mean_days[stay.route], steps)
         before = people.frailty[j.row]
         people.frailty[j.row] = min(3, max(0, before + step))
         return people.frailty[j.row] != before
@@ -356,11 +360,11 @@ class Care:
         if not rules.happens(uniform(stay.key, 0, Purpose.READMITTED), chance):
             return None
         u = uniform(stay.key, 0, Purpose.READMITTED_WHEN)
-        wait = rules.whole_minutes(min(rules.duration(rules.EXPONENTIAL, t.readmission_minutes, 0.0, u), 30.0 * _DAY - 1))
-        again = self.journey(j.row, j.need, now + wait, severity=3, cause=j.cause, chain=j.chain + 1)
-        return again
+        drawn = rules.duration(rules.EXPONENTIAL, t.readmission_minutes, 0.0, u)
+        wait = rules.whole_minutes(min(drawn, 30.0 * _DAY - 1))
+        return self.journey(j.row, j.need, now + wait, severity=3, cause=j.cause, chain=j.chain + 1)
 
-    # -- the person -----------------------------------------------------------------------------------------------------
+    # -- the person -------------------------------------------------------------------------------------------------
 
     def keep_busy(self, j: Journey) -> None:
         """Keep the count of journeys that put a person in a bed or in unfinished urgent care."""
@@ -414,7 +418,8 @@ class Care:
         assert stay is not None
         s = stay.stage
         u = uniform(j.need, j.chain, Purpose.GIVES_UP, (now // _DAY) % 65536)
-        answer = rules.unseen(u, t.unseen_wait[s], t.unseen_divert[s], t.unseen_reference[s], share, t.loop["gp_access"])
+        reference, strength = t.unseen_reference[s], t.loop["gp_access"]
+        answer = rules.unseen(u, t.unseen_wait[s], t.unseen_divert[s], reference, share, strength)
         return rules.DIVERTS if answer == rules.DROPS_OUT and j.severity in (1, 2, 3) else answer
 
     def escalates(self, j: Journey, now: int) -> bool:

@@ -84,8 +84,9 @@ class Life:
         self.read_higher()
 
     def read_higher(self) -> None:
-        """Read the points of this quarter above what has been read, where a rate could now be higher: all of them in a
-        new quarter; what the plan allows beyond the other one where a state goes on with a different plan.
+        """Read the points of this quarter above what has been read, where a rate could now be higher.
+
+        All of them in a new quarter; what the plan allows beyond the other one where a state goes on with a new plan.
         """
         state, people = self.state, self.state.persons
         rows = len(people.person)
@@ -128,7 +129,8 @@ class Life:
             state.bounds[kind, row] = bound
             if not has_points(key, state.quarter, kind, read, bound, _CELL_YEARS):
                 continue
-            found = scatter(np.array([key], dtype=np.uint64), state.quarter, kind, np.array([read]), np.array([bound]), _CELL_YEARS)
+            one, above, below = np.array([key], dtype=np.uint64), np.array([read]), np.array([bound])
+            found = scatter(one, state.quarter, kind, above, below, _CELL_YEARS)
             minutes = self._minutes(kind, state.quarter, found.position).tolist()
             for minute, need, height in zip(minutes, found.key.tolist(), found.height.tolist(), strict=True):
                 if minute > now:
@@ -151,7 +153,7 @@ class Life:
         return np.asarray(by_day.max(axis=(0, 2))) if by_day.shape[2] else np.ones(by_day.shape[1])
 
     def _minutes(self, kind: int, quarter: int, position: Floats) -> Ints:
-        """Minute of each position in a quarter: urgent needs follow the pattern of the week, others are spread evenly."""
+        """Minute of each position in a quarter: urgent needs follow the pattern of the week, others are even."""
         first = quarter * QUARTER_DAYS * rules.DAY
         if kind != URGENT:
             return first + (position * (QUARTER_DAYS * rules.DAY)).astype(np.int64)
@@ -166,8 +168,9 @@ class Life:
     # -- succession -----------------------------------------------------------------------------------------------
 
     def succeed(self, row: int) -> None:
-        """A successor takes a dead person's place: same group and propensity, its own conditions, at home, enrolled in
-        nothing. Points are read again by the caller, from the next minute.
+        """A successor takes a dead person's place: same group and propensity, its own conditions, enrolled in nothing.
+
+        Points are read again by the caller, from the next minute.
         """
         state, people, plan = self.state, self.state.persons, self.tables.plan
         people.generation[row] += 1

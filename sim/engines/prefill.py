@@ -88,7 +88,7 @@ def _people_for(plan: Plan, state: State, number: int, age: int, wanted: int, ta
     of_group = (np.array(values)[rows] for values in (people.frailty, people.residence, people.end_of_life))
     weight = weight * group[tuple(of_group)]
     first = -np.log(uniforms(keys, 0, Purpose.PREFILL_PERSON, number)) / np.maximum(weight, 1e-12)
-    chosen = rows[np.argsort(first, kind="stable")[:wanted]].tolist()
+    chosen: list[int] = rows[np.argsort(first, kind="stable")[:wanted]].tolist()
     taken.update(chosen)
     return chosen
 

@@ -80,11 +80,8 @@ class Programmes:
     def gp_minutes(self) -> float:
         """Doctors' minutes a day that programmes take for their members."""
         t = self.tables
-        return sum(
-            t.programme_gp_minutes[i] * len(members)
-            for i, members in enumerate(self.state.members)
-            if t.programme_active[i]
-        )
+        members = zip(t.programme_active, t.programme_gp_minutes, self.state.members, strict=True)
+        return float(sum(minutes * len(rows) for active, minutes, rows in members if active))
 
     def is_ranking_day(self, i: int, day: int) -> bool:
         """True if people are ranked for programme i on this day: its first day, and each quarter after."""

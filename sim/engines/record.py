@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -75,9 +77,7 @@ class Recorder:
 def _seen(stay: Stay, minute: int) -> Stay:
     """A stay as known at a minute: what will be ready later is not ready yet."""
     if stay.ready != NEVER and stay.ready >= minute:
-        known = Stay(stay.stage, stay.pool, stay.asked, stay.came_from, stay.frailty, stay.flags, stay.key, stay.started)
-        known.route = NEVER
-        return known
+        return Stay(stay.stage, stay.pool, stay.asked, stay.came_from, stay.frailty, stay.flags, stay.key, stay.started)
     return stay
 
 
@@ -85,7 +85,7 @@ def _table(
     rows: list[tuple[int, ...]], names: tuple[str, ...], order: tuple[str, ...]
 ) -> dict[str, npt.NDArray[np.int64]]:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    table = {
+    table: dict[str, Any] = {
         name: np.array(column, dtype=np.uint64 if name == "need" else np.int64)
         for name, column in zip(names, columns, strict=True)
     }

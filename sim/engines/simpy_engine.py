@@ -428,7 +428,7 @@ class _Run:
         self.environment.process(self._journey(j))
 
     def _happen(self, point: tuple[int, int, int, int, int, int, float]) -> None:
-        """A point of a person's scatter is due: does it happen, and what follows?"""
+        """A point of a person's scatter is due: whether it happens, and what follows."""
         now, _, generation, kind, need, row, height = point
         people = self.state.persons
         if people.generation[row] != generation:
@@ -490,8 +490,9 @@ class _Run:
                 self._at(point[0], self._point, point)
 
     def _die(self, row: int, j: Journey | None) -> None:
-        """Somebody dies, at home or in the stay of a journey; every journey and support of theirs ends, and a successor
-        takes their place a minute later.
+        """Somebody dies, at home or in the stay of a journey.
+
+        Every journey and support of theirs ends, and a successor takes their place a minute later.
         """
         if row < 0:
             assert j is not None
@@ -585,4 +586,3 @@ class _Run:
                 f"on day {self.now // _DAY} everybody in {', '.join(pools)} waits for a place that another of them "
                 "holds. Let one of the stages free its place (keeps_place: false) or give it more places."
             )
-

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sim import rules
 from sim.draws import Purpose, uniform
 from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, Plan
@@ -23,8 +25,8 @@ class Tables:
             for row in plan.programme_ratio.tolist()
         ]
         self.life_event = {name: index for index, name in enumerate(LIFE_EVENTS)}
-        always = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
-        self.always_open: list[bool] = always.tolist()
+        always: Any = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
+        self.always_open: list[bool] = np.asarray(always).tolist()
         self.may_die: list[bool] = (plan.dies > 0.0).any(axis=(1, 2, 3)).tolist()
         self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
         self._shares: dict[tuple[int, int, int], list[float]] = {}
@@ -53,7 +55,7 @@ class Tables:
         return self._shares[address]
 
     def causes(self, conditions: int) -> list[float]:
-        """Cumulative shares of the causes of a need (general, then each condition) of somebody with these conditions."""
+        """Cumulative shares of the causes of a need, general and then each condition, with these conditions."""
         if conditions not in self._causes:
             extra = self.condition_extra
             weights = [1.0] + [extra[c] if conditions >> c & 1 else 0.0 for c in range(len(extra))]
