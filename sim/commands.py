@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic_core import ErrorDetails
 
+    from sim.experiments.runner import Progress
     from sim.interventions import Intervention
+    from sim.results import Results
     from sim.scenario import Scenario
     from sim.system import Place
 
@@ -44,6 +46,10 @@ class Command:
 
 def _takes_file(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("file", metavar="FILE", help=f"{what}: a path, or the name of one that comes with carepath")
+    _takes_changes(parser)
+
+
+def _takes_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         metavar="PATH=VALUE",
@@ -55,6 +61,10 @@ def _takes_file(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _takes_run(parser: argparse.ArgumentParser) -> None:
     _takes_file(parser, "scenario")
+    _takes_settings(parser)
+
+
+def _takes_settings(parser: argparse.ArgumentParser) -> None:
     for option, what in RUN_OPTIONS.items():
         parser.add_argument(f"--{option}", metavar="N", help=f"{what}; the same as --set run.{option}=N")
     parser.add_argument(
@@ -77,8 +87,21 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def _shows_progress(asked: Asked) -> bool:
-    return not (asked.quiet or asked.json)
+def _progress(asked: Asked) -> Progress | None:
+    """A progress line on the terminal, if one is wanted and there is a terminal."""
+    if asked.quiet or asked.json:
+        return None
+    from tqdm import tqdm
+
+    bar = tqdm(unit="replication", leave=False, disable=None, file=sys.stderr)
+
+    def show(done: int, of: int) -> None:
+        bar.total, bar.n = of, done
+        bar.refresh()
+        if done == of:
+            bar.close()
+
+    return show
 
 
 def _changes(asked: Asked) -> dict[str, str]:
@@ -95,11 +118,11 @@ def _changes(asked: Asked) -> dict[str, str]:
     return changes
 
 
-def _scenario(asked: Asked) -> Scenario:
+def _scenario(asked: Asked, file: str = "") -> Scenario:
     from sim.files import read_scenario
     from sim.measures import MEASURES
 
-    loaded = read_scenario(asked.file, _changes(asked), tuple(MEASURES))
+    loaded = read_scenario(file or asked.file, _changes(asked), tuple(MEASURES))
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return loaded.model
@@ -115,9 +138,9 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _print_table(table: pd.DataFrame, heading: str) -> None:
+def _print_table(table: pd.DataFrame, heading: str, number: str = "{:,.1f}") -> None:
     print(f"\n{heading}\n")
-    print(table.to_string(index=False, na_rep="", float_format="{:,.1f}".format))
+    print(table.to_string(index=False, na_rep="", float_format=number.format))
 
 
 def counted(number: int, what: str) -> str:
@@ -201,22 +224,38 @@ def _overfull(pools: pd.DataFrame) -> list[Problem]:
 def _explain_options(parser: argparse.ArgumentParser) -> None:
     _takes_run(parser)
     parser.add_argument(
-        "--loops", action="store_true", help="also run each feedback switched off, paired (takes a while)"
+        "--loops", action="store_true", help="run it with each feedback switched off, paired (takes a while)"
     )
 
 
 def _explain(asked: Asked) -> None:
     scenario = _scenario(asked)
-    from sim.explain import explain_loops, explain_scenario
-
-    sentences = explain_scenario(scenario)
-    loops = explain_loops(scenario, progress=_shows_progress(asked), workers=asked.workers) if asked.loops else None
-    if asked.json:
-        print_json({"sentences": sentences, "loops": None if loops is None else _rows(loops)})
+    if asked.loops:
+        _explain_loops(asked, scenario)
         return
-    print("\n".join(sentences))
-    if loops is not None:
-        _print_table(loops, "What each feedback contributes, plan less plan without it")
+    from sim.explain import explain
+
+    sentences = explain(scenario)
+    if asked.json:
+        print_json({"sentences": sentences})
+    else:
+        print(sentences)
+
+
+def _explain_loops(asked: Asked, scenario: Scenario) -> None:
+    """What each feedback contributes."""
+    from sim.experiments.loops import loops
+    from sim.experiments.runner import simulated
+
+    if not asked.json:
+        print(f"{scenario.name}: {simulated(scenario)}, once as it is and once without each feedback", flush=True)
+    table = loops(scenario, workers=asked.workers, progress=_progress(asked))
+    if asked.json:
+        print_json({"loops": _rows(table)})
+        return
+    shown = table.assign(measure=table["measure"].where(table["of"] == "all", table["measure"] + " " + table["of"]))
+    columns = ["loop", "measure", "expected", "with_loop", "without_loop", "difference", "low", "high", "shows"]
+    _print_table(shown[columns], "With each feedback less without it, 95% interval", "{:,.4g}")
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
@@ -227,35 +266,51 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 def _run(asked: Asked) -> None:
     scenario = _scenario(asked)
     from sim import results
-    from sim.experiments import runner
-    from sim.explain import first_answer
+    from sim.experiments.claims import claims_in_words
+    from sim.headline import headline
 
     folder = asked.out or Path("results") / Path(asked.file).stem
-    done = runner.run(scenario, progress=_shows_progress(asked), workers=asked.workers)
+    done = _results(asked, scenario)
     results.save(done, folder)
     if asked.json:
-        print_json({"folder": str(folder), "effects": _rows(results.paired(done))})
+        print_json({"folder": str(folder), "claims": _rows(done.claims), "effects": _rows(results.paired(done))})
         return
-    print("\n".join(first_answer(done)))
+    print("\n".join(["", *headline(done).sentences, "", *claims_in_words(done.claims)]))
     print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
 
 
+def _results(asked: Asked, scenario: Scenario) -> Results:
+    """A scenario run, after a line that says at what scale and for how long."""
+    from sim.experiments.runner import run, simulated
+
+    if not asked.json:
+        print(f"{scenario.name}: {simulated(scenario)}", flush=True)
+    command = f"carepath {' '.join(sys.argv[1:])}"
+    return run(scenario, workers=asked.workers, progress=_progress(asked), command=command)
+
+
 def _compare_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("first", metavar="FOLDER", type=Path, help="a result kept by carepath run")
-    parser.add_argument("second", metavar="FOLDER", type=Path, help="another")
+    parser.add_argument(
+        "given", metavar="FOLDER_OR_SCENARIO", nargs="+", help="results kept by carepath run, or scenarios to run now"
+    )
+    _takes_changes(parser)
+    _takes_settings(parser)
 
 
 def _compare(asked: Asked) -> None:
     from sim import results
 
-    first, second = results.load(asked.first), results.load(asked.second)
+    folders = {given: results.load(Path(given)) for given in asked.given if Path(given).is_dir()}
+    scenarios = {given: _scenario(asked, given) for given in asked.given if given not in folders}
     from sim.experiments.compare import compare
 
-    table = compare(first, second)
+    found = folders | {given: _results(asked, scenario) for given, scenario in scenarios.items()}
+    table = compare({given: found[given] for given in asked.given})
     if asked.json:
         print_json(_rows(table))
-    else:
-        _print_table(table, f"{asked.second} less {asked.first}")
+        return
+    columns = ["measure", "result", "value", "difference", "low", "high"]
+    _print_table(table[columns], f"Each less the baseline of {asked.given[0]}, 95% interval", "{:,.4g}")
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:
@@ -373,7 +428,7 @@ COMMANDS = (
     Command(
         "explain",
         "What a scenario says, in English, and what each feedback contributes.",
-        "carepath explain nwl_pilot --loops",
+        "carepath explain loops --loops",
         _explain_options,
         _explain,
     ),
@@ -386,8 +441,8 @@ COMMANDS = (
     ),
     Command(
         "compare",
-        "Where two results differ, and whether it is more than luck.",
-        "carepath compare results/step_up_beds results/step_down_beds",
+        "Where results differ from the first one's baseline, and whether it is more than luck.",
+        "carepath compare step_up_beds step_down_beds --years 1",
         _compare_options,
         _compare,
     ),

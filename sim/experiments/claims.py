@@ -20,7 +20,8 @@ from sim.scenario import Claim, Scenario
 Floats = npt.NDArray[np.float64]
 
 NOT_INCLUDED = (
-    "Every replication has its own luck but the same numbers: how unsure the numbers themselves are is not yet included."
+    "Every replication has its own luck but the same numbers in it: how unsure the numbers themselves are is not yet "
+    "included."
 )
 """What has to be said beside every verdict."""
 
@@ -29,8 +30,9 @@ COLUMNS = (
     "modelled_value", "modelled_low", "modelled_high", "modelled", "baseline", "plan", "holds_in", "replications",
     "verdict", "naive",
 )  # fmt: skip
-"""Columns of the table of claims. ``kind`` is change_per_cent, change, at_most or at_least; ``claimed`` and ``modelled``
-are for the screen; ``baseline`` and ``plan`` are mean levels; ``naive`` is what a before-and-after figure would show."""
+"""Columns of the table of claims. ``kind`` is change_per_cent, change, at_most or at_least; ``claimed`` and
+``modelled`` are for the screen; ``baseline`` and ``plan`` are mean levels; ``naive`` is what a before-and-after figure
+would show."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str) -> dic
         & (measures["period"] == period)
     ]
     level = rows.pivot_table(index="replication", columns="arm", values="value", dropna=False)
-    baseline, plan = (level[arm].to_numpy() if arm in level else np.full(len(level), np.nan) for arm in (BASELINE, PLAN))
+    baseline, plan = (
+        level[arm].to_numpy() if arm in level else np.full(len(level), np.nan) for arm in (BASELINE, PLAN)
+    )
     if PLAN not in set(measures["arm"]):
         plan = baseline
     values = _values(asked.kind, baseline, plan)
@@ -140,6 +144,17 @@ def _mean(values: Floats) -> float:
 # -- in words ------------------------------------------------------------------------------------------------------
 
 
+def claims_in_words(claims: pd.DataFrame) -> list[str]:
+    """The table of claims as lines to print, what misleads and what is not included among them."""
+    lines = []
+    for number, row in enumerate(claims.to_dict("records"), 1):
+        year = "" if row["period"] == "all" else f" in {row['period']}"
+        lines += [f"{number}. {row['text']}", f"   claimed: {row['claimed']}{year}; modelled: {row['modelled']}"]
+        lines.append(f"   {row['verdict']}")
+    misleading = [text for text in dict.fromkeys(claims["naive"]) if text] if lines else []
+    return [*lines, *misleading, NOT_INCLUDED] if lines else []
+
+
 def verdict(holds: int, replications: int, found: Interval, claimed: float) -> str:
     """Whether a claim holds, in words: ``holds in 0 of 8 replications``, or that one cannot tell."""
     if not replications:
@@ -178,12 +193,16 @@ def _unit(kind: str, measure: Measure) -> str:
 
 # -- the figure that misleads --------------------------------------------------------------------------------------
 
-_ADMISSIONS = frozenset({"emergency_admissions", "emergency_admissions_per_1000", "ambulatory_care_sensitive_admissions"})
+_ADMISSIONS = frozenset(
+    {"emergency_admissions", "emergency_admissions_per_1000", "ambulatory_care_sensitive_admissions"}
+)
 
 
 def _naive(scenario: Scenario, measures: pd.DataFrame) -> str:
-    """What counting the same people before and after would show without any plan, where a programme picks people at
-    high risk; empty if it does not, or fewer than two years were measured."""
+    """What counting the same people before and after would show without any plan.
+
+    Empty where no programme picks people at high risk, or fewer than two years were measured.
+    """
     if all(each.who.top_risk_per_cent >= 100 for each in scenario.interventions if each.enrols):
         return ""
     everybody = (measures["group"] == "all") & (measures["locality"] == "all") & (measures["period"] == "all")
@@ -193,6 +212,6 @@ def _naive(scenario: Scenario, measures: pd.DataFrame) -> str:
         return ""
     fall = 100 * (1 - share["year 1"] / share["year 0"])
     return (
-        f"Counted before and after, emergency admissions of people 65+ who had two or more in a year fall by {fall:.0f}% "
-        "the next year without any plan; a programme that picks such people would be credited with it."
+        f"Counted before and after, emergency admissions of people 65+ who had two or more in a year fall by {fall:.0f}"
+        "% the next year without any plan; a programme that picks such people would be credited with it."
     )

@@ -32,7 +32,7 @@ PIECE_MINUTES = 91 * 1440
 YEAR_MINUTES = 365 * 1440
 
 Progress = Callable[[int, int], None]
-"""Told how many replications are done, and of how many."""
+"""Told how many replications are done, and of how many: at the start, and after each."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def run(
     workers
         Processes at one time; one a core if left out. The numbers do not depend on it.
     progress
-        Called after each replication.
+        Called at the start and after each replication.
     command
         The command line, for the provenance.
 
@@ -80,7 +80,7 @@ def run(
 
 
 def simulated(scenario: Scenario) -> str:
-    """What is simulated, in a line: ``1 person in 10, 2 years measured after 1 of warm-up, 4 replications``."""
+    """What is simulated, as in "all people, 2 years measured after 1 year of warm-up, 4 replications"."""
     settings = scenario.run
     of = "people" if scenario.place.people else "arrivals"
     size = f"all {of}" if settings.scale == 1 else f"{of} and capacities at scale {settings.scale:g}"
@@ -114,8 +114,8 @@ def arms_of(scenario: Scenario) -> Arms:
 
 def _first_date(intervention: Intervention) -> dt.date:
     """First day on which an intervention may change anything."""
-    steps = [*intervention.beds, *intervention.needs]
-    return min([intervention.ramp.starts, *(step.from_date for step in steps)])
+    steps = [*(step.from_date for step in intervention.beds), *(step.from_date for step in intervention.needs)]
+    return min([intervention.ramp.starts, *steps])
 
 
 # -- one replication -----------------------------------------------------------------------------------------------
@@ -138,10 +138,14 @@ def replication(arms: Arms, number: int, wanted: Sequence[str]) -> pd.DataFrame:
 
 
 def _carry_on(state: State, plan: Plan, until_minute: int, tallies: list[Tally]) -> None:
-    """Carry a state on piece by piece, counting each. Pieces end where measured years do, so that what is looked at
-    once a piece is looked at there, and at the same minutes in every arm."""
+    """Carry a state on piece by piece, counting each.
+
+    Pieces end where measured years do, so that what is looked at once a piece is looked at there, and at the same
+    minutes in every arm.
+    """
     names = plan.names
-    borders = {*range(0, names.end_minute, PIECE_MINUTES), *range(names.warm_up_minutes, names.end_minute, YEAR_MINUTES)}
+    years = range(names.warm_up_minutes, names.end_minute, YEAR_MINUTES)
+    borders = {*range(0, names.end_minute, PIECE_MINUTES), *years}
     inside = sorted({state.minute, until_minute} | {b for b in borders if state.minute < b < until_minute})
     for _, border in pairwise(inside):
         log = advance(state, plan, border)
@@ -156,14 +160,15 @@ def replications(
     jobs: Sequence[tuple[Arms, int, Sequence[str]]], workers: int | None = None, progress: Progress | None = None
 ) -> list[pd.DataFrame]:
     """The table of each job (see ``replication``), in their order, spread over processes."""
+    tell = progress or (lambda done, of: None)
+    tell(0, len(jobs))
     processes = min(workers or cpu_count(), len(jobs))
     spread = Parallel(n_jobs=processes, return_as="generator", pre_dispatch="2*n_jobs")
     found: Iterator[pd.DataFrame] = spread(delayed(_in_a_worker)(*job) for job in jobs)
     tables: list[pd.DataFrame] = []
     for table in found:
         tables.append(table)
-        if progress is not None:
-            progress(len(tables), len(jobs))
+        tell(len(tables), len(jobs))
     return tables
 
 
