@@ -1,0 +1,298 @@
+"""What a scenario's file says, in English a planner understands.
+
+What its results say is ``headline.py``; nothing is worked out here except the expected flows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from textwrap import fill
+
+from sim.flows import duration, in_words, title_of
+from sim.interventions import CapacityStep, Intervention, Lever, Who
+from sim.measures import MEASURES
+from sim.quantities import AGES, FRAILTIES
+from sim.scenario import Claim, RunSettings, Scenario
+from sim.system import HOME, Place, Pool
+
+WIDTH = 100
+
+Titles = dict[str, str]
+"""Names on screen of pools and stages, by key."""
+
+LEVERS = {
+    "urgent_needs": "urgent needs of every kind",
+    "emergency_admissions": "needs that lead to an emergency admission",
+    "ambulatory_care_sensitive": "needs that good care in the community may prevent",
+    "minor_needs": "minor urgent needs",
+    "a_and_e_share": "share of urgent needs taken to A&E rather than general practice",
+    "admission_given_a_and_e": "share of A&E attendances admitted",
+    "length_of_stay": "length of stay in acute beds",
+    "process_delay": "delay by hospital process",
+    "sourcing_delay": "delay by assessment, choice and finding care",
+    "readmission": "readmissions",
+    "new_support": "new need of care at home or in a care home after hospital",
+    "planned_referrals": "planned referrals",
+    "outpatients": "outpatient attendances",
+    "surgical_conversion": "share of referrals that lead to an operation",
+    "care_home_entry": "moves to a care home",
+    "mortality": "deaths",
+    "deconditioning": "loss of strength in hospital",
+    "gp_workload": "contacts with general practice",
+    "unmet_need": "need it reveals",
+    "simple_referrals": "referrals of simple problems a new clinic draws",
+    "deskilling": "referrals by other clinicians",
+}
+"""What a programme moves, in words."""
+
+
+def explain(scenario: Scenario) -> str:
+    """What the file says: the place, its services, how people flow, what is switched on, what is claimed, the run."""
+    place = scenario.place
+    parts = [
+        scenario.name,
+        *_section("The question", [scenario.question]),
+        *_section("The place", _place(place)),
+        *_section("Its services today", [_service(name, pool) for name, pool in place.pools.items()], bullets=True),
+        *_section("How people flow (expected, before any queue)", _flows(place), bullets=True),
+    ]
+    titles = titles_of(scenario)
+    for number, each in enumerate(scenario.interventions, 1):
+        parts += _section(
+            f"Switched on, {number}: {each.name}", list(intervention_in_words(each, titles)), bullets=True
+        )
+    if not scenario.interventions:
+        parts += _section("Switched on", ["Nothing: this is the place as it is."])
+    claims = [claim_in_words(claim) for claim in scenario.claims] or ["None."]
+    parts += _section("Claimed", claims, bullets=True)
+    return "\n".join([*parts, *_section("The run", [run_in_words(scenario.run)])])
+
+
+def titles_of(scenario: Scenario) -> Titles:
+    """Names on screen of all pools and stages, those that interventions add included."""
+    titles = {HOME: "home"}
+    holders: tuple[Place | Intervention, ...] = (scenario.place, *scenario.interventions)
+    for holder in holders:
+        titles |= {name: title_of(name, stage) for name, stage in holder.stages.items()}
+        titles |= {name: pool.title or name.replace("_", " ").capitalize() for name, pool in holder.pools.items()}
+    return titles
+
+
+def _flows(place: Place) -> list[str]:
+    try:
+        return in_words(place)
+    except ValueError as error:
+        return [f"Cannot be worked out, because published figures of the place contradict each other: {error}"]
+
+
+def _section(heading: str, sentences: list[str], *, bullets: bool = False) -> list[str]:
+    first, later = ("- ", "  ") if bullets else ("", "")
+    wrapped = [fill(sentence, WIDTH, initial_indent=first, subsequent_indent=later) for sentence in sentences]
+    return ["", heading, *wrapped]
+
+
+def _place(place: Place) -> list[str]:
+    sentences = [f"{place.name}. {place.what}"]
+    if place.people is not None:
+        residents = place.people.residents.values
+        by_age = ", ".join(f"{number:,.0f} aged {age}" for age, number in zip(AGES, residents, strict=True))
+        sentences.append(f"It has {sum(residents):,.0f} adults: {by_age}.")
+    if len(place.localities) > 1:
+        parts = ", ".join(f"{locality.name} ({locality.share.value:.0%})" for locality in place.localities)
+        sentences.append(f"Its parts, with their share of the people: {parts}.")
+    for stream in place.plain_arrivals.values():
+        title = title_of(stream.to, place.stages[stream.to])
+        sentences.append(f"On an average day {stream.per_day.value:.3g} people arrive for: {title}.")
+    return sentences
+
+
+def _service(name: str, pool: Pool) -> str:
+    title = pool.title or name.replace("_", " ").capitalize()
+    size = "without limit" if pool.capacity is None else f"{pool.capacity.value:,.4g}"
+    unit = " each open day" if pool.kind == "slots" and pool.capacity is not None else ""
+    later = [f"{change.capacity:,.4g} from {_day(change.from_date)}" for change in pool.changes]
+    by = f" ({pool.provider})" if pool.provider else ""
+    return f"{title}: {', then '.join([size + unit, *later])}{by}"
+
+
+# -- interventions -------------------------------------------------------------------------------------------------
+
+
+def intervention_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
+    """What an intervention is, whom it reaches, how many, from when, what it moves on what evidence, what it takes."""
+    yield each.what
+    if each.enrols:
+        yield f"Reaches {_who(each.who)}; {_how_many(each)}."
+    yield _when(each)
+    if each.strength != 1:
+        yield f"Every effect is multiplied by {each.strength:g}."
+    for name, lever in each.levers.items():
+        yield lever_in_words(name, lever)
+    for unintended, lever in each.unintended.items():
+        yield f"Unintended: {lever_in_words(unintended, lever)}"
+    if each.care_plan:
+        yield "Members get a care plan."
+    yield from _capacity_in_words(each, titles)
+    yield from _pathway_in_words(each, titles)
+    if takes := _takes(each):
+        yield f"Takes {takes}."
+
+
+def _who(who: Who) -> str:
+    ages = "everybody" if who.age == AGES else f"people aged {', '.join(who.age)}"
+    joined = " or" if who.or_conditions else ""
+    conditions = f"{joined} with {' or '.join(who.conditions).replace('_', ' ')}" if who.conditions else ""
+    frailty = "" if who.frailty == FRAILTIES else f", of frailty {', '.join(who.frailty)}"
+    where = f" in {', '.join(who.locality)}" if who.locality else ""
+    risk = f", the {who.top_risk_per_cent:g}% at highest risk" if who.top_risk_per_cent < 100 else ""
+    part = f", of whom {who.reach:.0%} take part" if who.reach < 1 else ""
+    return f"{ages}{conditions}{frailty}{where}{risk}{part}"
+
+
+def _how_many(each: Intervention) -> str:
+    if each.capacity is None:
+        return "no limit to how many"
+    caseload, staff = each.capacity.caseload_per_wte.value, each.capacity.wte.value
+    return f"at most {caseload * staff:,.0f} at a time ({staff:g} whole-time staff with {caseload:g} each)"
+
+
+def _when(each: Intervention) -> str:
+    ramp = each.ramp
+    parts = [f"Starts on {_day(ramp.starts)}"]
+    if ramp.lag_days:
+        parts.append(f"has an effect on a person {ramp.lag_days} days after enrolment")
+    if ramp.half_time_months:
+        parts.append(f"reaches half of its effect in {ramp.half_time_months:g} months")
+    if ramp.full < 1:
+        parts.append(f"reaches {ramp.full:.0%} of its stated effect in the end")
+    if ramp.ends is not None:
+        fading = ramp.fades_after_end_months
+        parts.append(f"ends on {_day(ramp.ends)}" + (f", fading over {fading:g} months" if fading else ""))
+    return f"{', '.join(parts)}."
+
+
+def lever_in_words(name: str, lever: Lever) -> str:
+    """What a lever does, how sure one may be, and on what evidence."""
+    span = f" (plausible: {_more(lever.low)} to {_more(lever.high)})" if lever.low and lever.high else ""
+    evidence = ", ".join(part for part in (lever.grade, lever.source) if part)
+    if lever.assumption or not evidence:
+        evidence = f"an assumption{f'; {evidence}' if evidence else ''}"
+    what = LEVERS.get(name, name.replace("_", " "))
+    effect = f"{what[0].upper()}{what[1:]}, for those it reaches: {_more(lever.ratio)}{span}."
+    return f"{effect} Evidence: {evidence.rstrip('.')}."
+
+
+def _more(ratio: float) -> str:
+    """A ratio as more or less: 1.09 is 9% more."""
+    if ratio == 1:
+        return "no change"
+    return f"{abs(ratio - 1) * 100:.3g}% {'more' if ratio > 1 else 'less'}"
+
+
+def _capacity_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
+    for step in each.beds:
+        yield f"{_step(step, titles)}."
+    for name, pool in each.pools.items():
+        yield f"Opens {_service(name, pool)}."
+    for change in each.opening:
+        hours = change.open
+        days = "every day" if len(hours.weekdays) == 7 else f"on {', '.join(hours.weekdays)}"
+        yield f"Opens {_pools(change.pool, titles)} from {hours.from_hour}:00 to {hours.to_hour}:00 {days}."
+
+
+def _step(step: CapacityStep, titles: Titles) -> str:
+    verb = "Adds" if step.add >= 0 else "Takes away"
+    until = f" until {_day(step.until)}" if step.until else ""
+    return f"{verb} {abs(step.add):g} in {_pools(step.pool, titles)} from {_day(step.from_date)}{until}"
+
+
+def _pools(pattern: str, titles: Titles) -> str:
+    """Title of a pool, or of the first and number of all whose names begin so."""
+    if not pattern.endswith("*"):
+        return titles.get(pattern, _spaced(pattern))
+    found = [title for name, title in titles.items() if name.startswith(pattern[:-1])]
+    return " and ".join(found) if len(found) < 3 else f"{found[0]} and {len(found) - 1} more like it"
+
+
+def _pathway_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
+    for name, stage in each.stages.items():
+        mean = stage.length_of_stay.mean.values
+        ends = [value * stage.length_of_stay.minutes_per_unit / 1440 for value in (min(mean), max(mean))]
+        span = duration(ends[0]) if ends[0] == ends[1] else f"{duration(ends[0])} to {duration(ends[1])}"
+        yield f"New step of care: {title_of(name, stage)}, mean stay {span}."
+    for added in each.routes:
+        source = "New needs" if added.stage == "need" else f"People leaving {titles[added.stage]}"
+        share = added.route.share
+        part = "the rest" if isinstance(share, str) else _shares(share.values)
+        yield f"{source} may go to {titles[added.route.to]}: {part}."
+    for name, early in each.early.items():
+        share_of_stay = early.at_share_of_stay.value
+        yield (
+            f"{_shares(early.share.values)} of those in {titles[name]} may move to {titles[early.to]} after "
+            f"{share_of_stay:.0%} of their stay, if there is room."
+        )
+    for leaving in each.leaving:
+        days = ", ".join(f"{value:g}" for value in leaving.leaves_by_weekday.values)
+        yield f"Relative chance of leaving {titles[leaving.stage]}, Monday to Sunday: {days}."
+    for need in each.needs:
+        kinds = ", ".join(map(_spaced, need.severity))
+        yield f"Needs ({kinds}): {_more(need.ratio)} from {_day(need.from_date)} to {_day(need.until)}."
+
+
+def _shares(values: tuple[float, ...]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:.0%} to {high:.0%}, by age," if low < high else f"{low:.0%}"
+
+
+def _takes(each: Intervention) -> str:
+    takes = each.takes
+    costs = [
+        (takes.gp_minutes_per_person_month, "min of a doctor's time for each member each month"),
+        (takes.gbp_per_person_year, "GBP for each member each year"),
+        (takes.gbp_start_up, "GBP once"),
+        (takes.gbp_per_year, "GBP a year"),
+    ]
+    return ", ".join(f"{amount:,.10g} {unit}" for amount, unit in costs if amount)
+
+
+# -- claims and the run --------------------------------------------------------------------------------------------
+
+
+def claim_in_words(claim: Claim) -> str:
+    """A claim with the number it is tested as."""
+    measure = MEASURES[claim.measure]
+    stated = []
+    if claim.change_per_cent is not None:
+        stated.append(f"changes by {claim.change_per_cent:+g}%")
+    if claim.change is not None:
+        stated.append(f"changes by {claim.change:+g} ({measure.unit})")
+    if claim.at_most is not None:
+        stated.append(f"is at most {claim.at_most:g} ({measure.unit})")
+    if claim.at_least is not None:
+        stated.append(f"is at least {claim.at_least:g} ({measure.unit})")
+    of = "" if claim.of == "all" else f", {_spaced(claim.of)}"
+    group = "" if claim.group == "all" else f", people aged {claim.group.replace(',', ', ')}"
+    year = "mean of all measured years" if claim.year is None else f"measured year {claim.year}"
+    tested = f"Tested as: {measure.title}{of}{group} {' and '.join(stated)}, {year}."
+    source = f" Claimed by: {claim.source}" if claim.source else ""
+    return f'"{claim.text}" {tested}{source}'
+
+
+def run_in_words(run: RunSettings) -> str:
+    """How the scenario is run, its scale first."""
+    size = "everybody" if run.scale == 1 else f"{run.scale:.3g} of the people and of every capacity"
+    times = "once" if run.replications == 1 else f"{run.replications} times, each with its own luck"
+    measured = f"{duration(run.years * 365)} measured from {_day(run.starts)}, after {run.warm_up_days} days of warm-up"
+    return (
+        f"{measured}; {size} simulated, {times}, with the plan and without it; seed {run.seed}. Every number is held "
+        "fixed."
+    )
+
+
+def _day(date: dt.date) -> str:
+    return f"{date.day} {date:%B %Y}"
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
