@@ -199,7 +199,7 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
         np.concatenate([part.height for part in found]),
     )
     kept = (points.height >= above[points.entity]) & (points.height < below[points.entity])
-    return Scatter(*(column[kept] for column in points))
+    return Scatter(points.entity[kept], points.key[kept], points.position[kept], points.height[kept])
 
 
 def has_points(key: int, cell: int, kind: int, above: float, below: float, cell_length: float) -> bool:

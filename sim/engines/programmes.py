@@ -11,6 +11,7 @@ from sim.engines.tables import Tables
 from sim.plan import QUARTER_DAYS
 
 YEAR_MINUTES = 365 * rules.DAY
+_CARE_HOME = 2
 _STRENGTH_OF = {"unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling"}
 
 
@@ -21,6 +22,7 @@ class Programmes:
         self.state, self.tables = state, tables
         self.active = [i for i, on in enumerate(tables.programme_active) if on and tables.ratio[i]]
         self._moving = {lever for i in self.active for lever in tables.ratio[i]}
+        self._part: dict[tuple[int, int], bool] = {}
         self._key = run_key(state.seed, state.replication, Stream.INTERVENTIONS)
 
     def ratio(self, lever: str, row: int, now: int) -> float:
@@ -74,8 +76,18 @@ class Programmes:
         has = bits == 0 or people.conditions[row] & bits != 0
         if not ((of_age or (bits != 0 and has)) if either else (of_age and has)):
             return False
-        reach: float = t.programme_who[i][1]
-        return reach >= 1.0 or uniform(entity_key(self._key, people.person[row]), i, Purpose.REACHED) < reach
+        return self._takes_part(i, row)
+
+    def _takes_part(self, i: int, row: int) -> bool:
+        """True for the stated share of people, the same ones for the whole run."""
+        reach: float = self.tables.programme_who[i][1]
+        if reach >= 1.0:
+            return True
+        known = self._part.get((i, row))
+        if known is None:
+            u = uniform(entity_key(self._key, self.state.persons.person[row]), i, Purpose.REACHED)
+            known = self._part[i, row] = u < reach
+        return known
 
     def gp_minutes(self) -> float:
         """Doctors' minutes a day that programmes take for their members."""
@@ -98,37 +110,40 @@ class Programmes:
         return [
             row
             for row, enrolled in self.state.members[i].items()
-            if over or (term >= 0 and now >= enrolled + term) or people.residence[row] == 2
+            if over or (term >= 0 and now >= enrolled + term) or people.residence[row] == _CARE_HOME
         ]
 
     def joining(self, i: int, now: int) -> list[int]:
         """Rows of people who take the free places: those with the highest risk score first."""
-        t, people = self.tables, self.state.persons
+        t = self.tables
         if now >= t.programme_end[i]:
             return []
-        members = self.state.members[i]
-        eligible = [row for row in range(len(people.person)) if people.residence[row] != 2 and self._of_kind(i, row)]
+        members, eligible = self.state.members[i], self._eligible(i)
         top, _, noise, insight, _, _ = t.programme_who[i]
-        number = len(eligible) if top >= 100.0 else round(len(eligible) * top / 100.0)
-        scores = np.array([self._score(row, now, noise, insight, i) for row in eligible])
-        highest = np.lexsort((np.array([people.person[row] for row in eligible]), -scores))[:number]
         free = len(eligible) if t.programme_caseload[i] < 0 else int(t.programme_caseload[i]) - len(members)
+        if top < 100.0 or free < len(eligible):
+            scores = np.array([self._score(row, now, noise, insight, i) for row in eligible])
+            person = np.array(self.state.persons.person)[eligible]
+            highest = np.lexsort((person, -scores))[: round(len(eligible) * top / 100.0)]
+            eligible = [eligible[k] for k in highest.tolist()]
         chosen: list[int] = []
-        for k in highest.tolist():
+        for row in eligible:
             if len(chosen) >= free:
                 break
-            row = eligible[k]
-            if row not in members and self.covers(i, row):
+            if row not in members and self._takes_part(i, row):
                 chosen.append(row)
         return chosen
 
-    def _of_kind(self, i: int, row: int) -> bool:
-        t, people = self.tables, self.state.persons
-        if not (t.programme_frailty[i][people.frailty[row]] and t.programme_localities[i][people.locality[row]]):
-            return False
-        bits, either = t.programme_conditions[i]
-        of_age, has = bool(t.programme_ages[i][people.age[row]]), bits == 0 or people.conditions[row] & bits != 0
-        return (of_age or (bits != 0 and has)) if either else (of_age and has)
+    def _eligible(self, i: int) -> list[int]:
+        """Rows of people a programme is for, outside care homes."""
+        plan, people = self.tables.plan, self.state.persons
+        of_age = plan.programme_ages[i][np.array(people.age)] > 0
+        bits, either = plan.programme_conditions[i].tolist()
+        if bits:
+            has = np.array(people.conditions) & bits > 0
+            of_age = of_age | has if either else of_age & has
+        fits = plan.programme_frailty[i][np.array(people.frailty)] * plan.programme_localities[i][np.array(people.locality)]
+        return [int(row) for row in np.flatnonzero(of_age & (fits > 0) & (np.array(people.residence) != _CARE_HOME))]
 
     def _score(self, row: int, now: int, noise: float, insight: float, i: int) -> float:
         """Expected emergency admissions of a person, from what a general practice system holds."""

@@ -26,8 +26,8 @@ class Tables:
         ]
         self.life_event = {name: index for index, name in enumerate(LIFE_EVENTS)}
         always: Any = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
-        self.always_open: list[bool] = np.asarray(always).tolist()
-        self.may_die: list[bool] = (plan.dies > 0.0).any(axis=(1, 2, 3)).tolist()
+        self.always_open: list[bool] = always.tolist()
+        self.may_die: list[bool] = [bool(chances.any()) for chances in plan.dies]
         self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
         self._shares: dict[tuple[int, int, int], list[float]] = {}
         self._causes: dict[int, list[float]] = {}
