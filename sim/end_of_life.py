@@ -46,11 +46,6 @@ class Dying:
         """Mean multiplier of the people met in each state, [.., end of life]."""
         return np.asarray(np.einsum("afreq,aq->afre", self.density, self.nodes))
 
-    @property
-    def multiplier_at_need(self) -> Floats:
-        """Mean multiplier of those met when they need care, [.., end of life]."""
-        return np.asarray(np.einsum("afreq,aq->afre", self.density, self.nodes**2) / self.multiplier)
-
 
 def dying(place: Place, share: Floats, died: Floats, overnight: Floats, spread: Floats) -> Dying:
     """The end of life that gives the published deaths and places of death.

@@ -68,7 +68,7 @@ def plain_entries(place: Place) -> dict[str, Floats]:
     """Plain arrivals a year by stage and age."""
     entries: dict[str, Floats] = {}
     for stream in place.plain_arrivals.values():
-        by_age = np.array([stream.age.get(age, 0.0) for age in AGES])  # type: ignore[call-overload]
+        by_age = np.array([stream.age.get(age, 0.0) for age in AGES])
         entries[stream.to] = entries.get(stream.to, np.zeros(len(AGES))) + stream.per_day.value * YEAR_DAYS * by_age
     return entries
 

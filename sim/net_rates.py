@@ -113,7 +113,7 @@ def net_rates(place: Place) -> NetRates:
     live = in_stay * (1 - end.in_hospital[:, :, None])
 
     zero_day = _zero_day(place, admissions, overnight)
-    readmission, own, readmitted = _readmission(place, end, frequency, live, admissions, overnight)
+    readmission, own, readmitted = _readmission(place, end, weight, frequency, live, admissions, overnight)
     needs = _urgent_needs(place, residents, admissions, overnight, readmitted)
     total = sum(needs.rate.values(), np.zeros(len(AGES)))
     entries = needs.entries | {"readmission": {urgent.a_and_e_stage: readmitted * residents}}
@@ -122,15 +122,14 @@ def net_rates(place: Place) -> NetRates:
     admitted_per_day = np.array(urgent.readmitted_within_30_days.values) / 30 * (1 - zero_day)
     lost = _lost(place, dies_mean, admitted_per_day)
     bed_days = _bed_days(place, entries, stay, lost, admitted_per_day) / residents
-    busy = frequency * np.minimum(bed_days[:, None, None, None] / YEAR_DAYS * end.multiplier_at_need, 0.5 / frequency)
-    free = 1 - frequency * np.minimum(bed_days[:, None, None, None] / YEAR_DAYS * end.multiplier, 0.5 / frequency)
+    raised, free = _raised_for_dropped(bed_days[:, None, None, None] / YEAR_DAYS * frequency, end)
     referrals = _referrals(place)
     if place.planned_care is not None:
         entries["planned"] = {place.planned_care.referral_stage: referrals * residents}
     home_care, care_home = _requests(place, residents, weight, end.relative, free, died_by_residence, entries, lost)
     return NetRates(
         groups=Groups(residents, share, end.near_end, weight),
-        urgent=total[:, None, None, None] * frequency / (1 - busy),
+        urgent=total[:, None, None, None] * frequency * raised,
         severity=np.stack([needs.rate[s] for s in URGENT], axis=1) / total[:, None],
         through_a_and_e=np.stack([needs.through_a_and_e[s] for s in URGENT], axis=1),
         zero_day=zero_day,
@@ -160,7 +159,7 @@ def _shares_and_deaths(place: Place) -> tuple[Floats, Floats]:
     assert people is not None
     assert deaths is not None
     residents, died = np.array(people.residents.values), np.array(deaths.per_1000_per_year.values) / 1000
-    frailty = np.array([people.frailty[age].values for age in AGES])  # type: ignore[index]
+    frailty = np.array([people.frailty[age].values for age in AGES])
     tilted = frailty * np.array(people.frailty_care_home_ratio.values)
     tilted /= tilted.sum(axis=1, keepdims=True)
     share = np.zeros((len(AGES), frailty.shape[1], 3))
@@ -201,26 +200,33 @@ def _propensity_spread(place: Place) -> Floats:
 
 
 def _readmission(
-    place: Place, end: Dying, frequency: Floats, live: Floats, admissions: Floats, overnight: Floats
+    place: Place, end: Dying, weight: Floats, frequency: Floats, live: Floats, admissions: Floats, overnight: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Chance of a drawn readmission and of an admission in 30 days at one's own rate, and drawn readmissions a year.
 
-    All by age, the last a person-year. ``live`` are the stays that end alive as shares of all, [age, frailty, residence, end of life]. Those who go on to
-    another bed for weeks are not readmitted meanwhile, nor would a drawn readmission find them at home.
+    All by age, the last a person-year. ``live`` are the stays that end alive as shares of all, [age, frailty,
+    residence, end of life]. The published share is of all live overnight discharges: after a planned admission people
+    come back at their own rate only. Those who go on to another bed for weeks are not readmitted meanwhile, nor would a
+    drawn readmission find them at home.
     """
     urgent = place.urgent_needs
     assert urgent is not None
     published = np.array(urgent.readmitted_within_30_days.values)
     at_home = 1 - _to_another_bed(place)
+    discharges = overnight * live.sum(axis=(1, 2, 3))
+    care = place.planned_care
+    planned = np.array(care.admissions_per_1000_per_year.values) / 1000 if care else np.zeros(len(AGES))
     leaving = live[..., None] * end.density * end.nodes[:, None, None, None] / end.multiplier[..., None]
-    met = leaving.sum(axis=(1, 2, 3, 4))
+    everybody = weight[..., None] * end.density
     readmitted = np.zeros(len(AGES))
     for _ in range(5):
         rate = (admissions - readmitted)[:, None, None, None] * frequency * 30 / YEAR_DAYS
         chance = 1 - np.exp(-rate[..., None] * end.nodes[:, None, None, None])
-        own = (leaving * chance).sum(axis=(1, 2, 3, 4)) / met
-        drawn = np.clip(1 - (1 - published / at_home) / (1 - own), 0, 0.9)
-        readmitted = overnight * met * at_home * drawn
+        own = (leaving * chance).sum(axis=(1, 2, 3, 4)) * overnight / discharges
+        after_planned = (everybody * chance).sum(axis=(1, 2, 3, 4))
+        wanted = (published * (discharges + planned) - after_planned * planned) / discharges
+        drawn = np.clip(1 - (1 - wanted / at_home) / (1 - own), 0, 0.9)
+        readmitted = discharges * at_home * drawn
     return drawn, own, readmitted
 
 
@@ -324,6 +330,19 @@ def _net_stay(place: Place, name: str, stage: Stage, dies_mean: Floats) -> Float
     severity = "planned" if name != urgent.overnight_stage else "acute"
     taken_off = alive * (mean_delay_days(stage, severity) + door_wait_days(stage))
     return np.asarray(np.maximum(published - taken_off, 0.1 * published))
+
+
+def _raised_for_dropped(in_bed: Floats, end: Dying) -> tuple[Floats, Floats]:
+    """Factor on the rates of need for needs that fall while the person is in a bed, and the share of time out of one.
+
+    Both [age, frailty, residence, end of life]. ``in_bed`` is time in bed over time out of it at multiplier 1, so that
+    somebody of multiplier m is out of bed for 1 / (1 + m x in_bed x factor) of the time.
+    """
+    nodes, factor = end.nodes[:, None, None, None], np.ones_like(in_bed)
+    for _ in range(20):
+        free = 1 / (1 + (in_bed * factor)[..., None] * nodes)
+        factor = end.multiplier / (end.density * nodes * free).sum(axis=-1)
+    return factor, (end.density * free).sum(axis=-1)
 
 
 def _lost(place: Place, dies_mean: Floats, admitted_per_day: Floats) -> dict[str, Floats]:
