@@ -72,7 +72,7 @@ def pathway_svg(place: Place, *, heading: str = "") -> str:
     title = heading or f"People a year through {place.name}"
     top = [_text(8, 16, heading, 13, "bold")] if heading else []
     key = "Expected from the file, before any queue. Numbers rounded."
-    more = "On arrows: people a year; wider is more. From the left: new needs."
+    more = "On arrows: people a year. From the left: new needs."
     parts = [
         *top,
         *parts,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from textwrap import fill
 
 from sim.flows import duration, in_words, title_of
@@ -18,8 +19,16 @@ from sim.system import HOME, Place, Pool
 
 WIDTH = 100
 
-Titles = dict[str, str]
-"""Names on screen of pools and stages, by key."""
+
+@dataclass(frozen=True)
+class Titles:
+    """Names on screen, those that interventions add included."""
+
+    pools: dict[str, str]
+    """By key of the pool."""
+    stages: dict[str, str]
+    """By key of the stage; going home too."""
+
 
 LEVERS = {
     "urgent_needs": "urgent needs of every kind",
@@ -70,12 +79,12 @@ def explain(scenario: Scenario) -> str:
 
 
 def titles_of(scenario: Scenario) -> Titles:
-    """Names on screen of all pools and stages, those that interventions add included."""
-    titles = {HOME: "home"}
+    """Names on screen of all pools and stages of a scenario."""
+    titles = Titles({}, {HOME: "home"})
     holders: tuple[Place | Intervention, ...] = (scenario.place, *scenario.interventions)
     for holder in holders:
-        titles |= {name: title_of(name, stage) for name, stage in holder.stages.items()}
-        titles |= {name: pool.title or name.replace("_", " ").capitalize() for name, pool in holder.pools.items()}
+        titles.stages.update({name: title_of(name, stage) for name, stage in holder.stages.items()})
+        titles.pools.update({name: _pool_title(name, pool) for name, pool in holder.pools.items()})
     return titles
 
 
@@ -107,8 +116,12 @@ def _place(place: Place) -> list[str]:
     return sentences
 
 
+def _pool_title(name: str, pool: Pool) -> str:
+    return pool.title or name.replace("_", " ").capitalize()
+
+
 def _service(name: str, pool: Pool) -> str:
-    title = pool.title or name.replace("_", " ").capitalize()
+    title = _pool_title(name, pool)
     size = "without limit" if pool.capacity is None else f"{pool.capacity.value:,.4g}"
     unit = " each open day" if pool.kind == "slots" and pool.capacity is not None else ""
     later = [f"{change.capacity:,.4g} from {_day(change.from_date)}" for change in pool.changes]
@@ -210,8 +223,8 @@ def _step(step: CapacityStep, titles: Titles) -> str:
 def _pools(pattern: str, titles: Titles) -> str:
     """Title of a pool, or of the first and number of all whose names begin so."""
     if not pattern.endswith("*"):
-        return titles.get(pattern, _spaced(pattern))
-    found = [title for name, title in titles.items() if name.startswith(pattern[:-1])]
+        return titles.pools.get(pattern, _spaced(pattern))
+    found = [title for name, title in titles.pools.items() if name.startswith(pattern[:-1])]
     return " and ".join(found) if len(found) < 3 else f"{found[0]} and {len(found) - 1} more like it"
 
 
@@ -222,19 +235,17 @@ def _pathway_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
         span = duration(ends[0]) if ends[0] == ends[1] else f"{duration(ends[0])} to {duration(ends[1])}"
         yield f"New step of care: {title_of(name, stage)}, mean stay {span}."
     for added in each.routes:
-        source = "New needs" if added.stage == "need" else f"People leaving {titles[added.stage]}"
+        source = "New needs" if added.stage == "need" else f"People leaving {titles.stages[added.stage]}"
         share = added.route.share
         part = "the rest" if isinstance(share, str) else _shares(share.values)
-        yield f"{source} may go to {titles[added.route.to]}: {part}."
+        yield f"{source} may go to {titles.stages[added.route.to]}: {part}."
     for name, early in each.early.items():
-        share_of_stay = early.at_share_of_stay.value
-        yield (
-            f"{_shares(early.share.values)} of those in {titles[name]} may move to {titles[early.to]} after "
-            f"{share_of_stay:.0%} of their stay, if there is room."
-        )
+        source, to = titles.stages[name], titles.stages[early.to]
+        when = f"after {early.at_share_of_stay.value:.0%} of their stay, if there is room"
+        yield f"{_shares(early.share.values)} of those in {source} may move to {to} {when}."
     for leaving in each.leaving:
         days = ", ".join(f"{value:g}" for value in leaving.leaves_by_weekday.values)
-        yield f"Relative chance of leaving {titles[leaving.stage]}, Monday to Sunday: {days}."
+        yield f"Relative chance of leaving {titles.stages[leaving.stage]}, Monday to Sunday: {days}."
     for need in each.needs:
         kinds = ", ".join(map(_spaced, need.severity))
         yield f"Needs ({kinds}): {_more(need.ratio)} from {_day(need.from_date)} to {_day(need.until)}."
