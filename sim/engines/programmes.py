@@ -142,7 +142,10 @@ class Programmes:
         if bits:
             has = np.array(people.conditions) & bits > 0
             of_age = of_age | has if either else of_age & has
-        fits = plan.programme_frailty[i][np.array(people.frailty)] * plan.programme_localities[i][np.array(people.locality)]
+        fits = (
+            plan.programme_frailty[i][np.array(people.frailty)]
+            * plan.programme_localities[i][np.array(people.locality)]
+        )
         return [int(row) for row in np.flatnonzero(of_age & (fits > 0) & (np.array(people.residence) != _CARE_HOME))]
 
     def _score(self, row: int, now: int, noise: float, insight: float, i: int) -> float:

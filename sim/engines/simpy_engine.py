@@ -15,6 +15,8 @@ import simpy
 from sim import rules
 from sim.engines.care import Care
 from sim.engines.life import Life
+from sim.engines.life_events import die, happen, readmit
+from sim.engines.once_a_day import close, give_up_places_of_long_absent, outlets, rank
 from sim.engines.prefill import empty_state, people_of, prefill
 from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
@@ -42,14 +44,14 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     Raises RunError if everybody waits for a place that somebody else who waits holds.
     """
     from_minute = state.minute
-    run = _Run(state, plan)
+    run = Run(state, plan)
     run.environment.run(until=until_minute)
     state.minute = until_minute
     run.refuse_gridlock()
     return run.recorder.log(state, from_minute)
 
 
-class _Run:
+class Run:
     """One piece of a run: SimPy keeps the time, the State keeps everything that must survive the piece."""
 
     def __init__(self, state: State, plan: Plan) -> None:
@@ -230,18 +232,18 @@ class _Run:
             if not j.over:
                 self._leave_early(j)
         for closing in sorted(self.closing):
-            self._close(*closing)
+            close(self, *closing)
         if self.outlets:
-            self._outlets()
+            outlets(self)
         if self.midnight:
-            self._give_up_places_of_long_absent()
-            self._rank()
+            give_up_places_of_long_absent(self)
+            rank(self)
         for point in sorted(self.due):
-            self._happen(point)
+            happen(self, point)
         for j in sorted(self.returning, key=lambda j: j.id):
-            self._readmit(j)
+            readmit(self, j)
         for j in sorted(self.arriving, key=lambda j: j.id):
-            self._begin(j, self.care.plain_stage(j))
+            self.begin(j, self.care.plain_stage(j))
         self.over, self.early, self.closing, self.due, self.returning, self.arriving = [], [], [], [], [], []
         self.outlets = self.midnight = False
         for j in sorted(self.joining, key=lambda j: j.id):
@@ -255,20 +257,20 @@ class _Run:
         stay = j.stay
         assert stay is not None
         if stay.dies:
-            self._die(j.row, j)
+            die(self, j.row, j)
             return
         target, cancelled = self.care.next_stage(j, self.asking, self.now)
         if cancelled:
-            self._leave(j, "cancelled", target)
+            self.leave(j, "cancelled", target)
             j.chain += 1
             j.visits = {}
-            self._ask(j, target, stay.stage, FLAGS["rebooked"])
+            self.ask(j, target, stay.stage, FLAGS["rebooked"])
         elif target < 0:
-            self._go_home(j)
+            self.go_home(j)
         else:
-            self._ask(j, target, stay.stage, self.care.threshold_flag(j))
+            self.ask(j, target, stay.stage, self.care.threshold_flag(j))
             if not self.care.keeps_place(stay, target):
-                self._leave(j, "moved", target)
+                self.leave(j, "moved", target)
 
     def _leave_early(self, j: Journey) -> None:
         stay = j.stay
@@ -278,11 +280,11 @@ class _Run:
         if self.care.has_room(j, target, self.asking, self.now):
             stay.flags |= FLAGS["early"]
             stay.ready, stay.onward, stay.route, stay.process, stay.sourcing = self.now, self.now, NEVER, 0, 0
-            self._ask(j, target, stay.stage, 0)
+            self.ask(j, target, stay.stage, 0)
         else:
             self._go_on(j)
 
-    def _ask(self, j: Journey, stage: int, came_from: int, flags: int) -> None:
+    def ask(self, j: Journey, stage: int, came_from: int, flags: int) -> None:
         """Ask for a stage: the wait begins."""
         j.waiting = self.care.asked(j, stage, came_from, flags, self.now)
         self.asking[j.waiting.pool] += 1
@@ -297,7 +299,8 @@ class _Run:
         insort(self.queues[stay.pool], (stay.rank, stay.asked, j.id, stay.came_from, j))
         self.touched.add(stay.pool)
 
-    def _unqueue(self, j: Journey) -> None:
+    def unqueue(self, j: Journey) -> None:
+        """Leave the queue (or the line of those about to join it)."""
         stay = j.waiting
         if stay is not None:
             self.asking[stay.pool] -= 1
@@ -338,7 +341,7 @@ class _Run:
         j.waiting = None
         self.asking[stay.pool] -= 1
         if j.stay is not None:
-            self._leave(j, "moved", stay.stage)
+            self.leave(j, "moved", stay.stage)
         j.stay = stay
         if self.tables.slots[stay.pool]:
             self.state.slots_left[stay.pool] -= 1
@@ -352,11 +355,11 @@ class _Run:
         self.care.work_out(j, now)
         self.care.keep_busy(j)
         for other in self.care.ended_by_admission(j):
-            self._leave(other, "moved", stay.stage)
-            self._finish(other)
+            self.leave(other, "moved", stay.stage)
+            self.finish(other)
         self._go_on(j)
 
-    def _leave(self, j: Journey, outcome: str, goes_to: int = -1) -> None:
+    def leave(self, j: Journey, outcome: str, goes_to: int = -1) -> None:
         """Leave the place held: write the stay down, free the place, and what the stay did to the person."""
         stay, now = j.stay, self.now
         assert stay is not None
@@ -367,25 +370,26 @@ class _Run:
             self.touched.add(stay.pool)
         if outcome != "died" and j.row >= 0:
             if self.care.deconditioned(j, stay, now):
-                self._reread(j.row)
+                self.reread(j.row)
             readmission = self.care.readmission(j, stay, now)
             if readmission is not None:
                 self._schedule_readmission(readmission)
 
-    def _go_home(self, j: Journey) -> None:
+    def go_home(self, j: Journey) -> None:
+        """The journey ends at home, or goes on to the residence whose place was given up meanwhile."""
         stay = j.stay
         assert stay is not None
         lost = self.state.lost_place.pop(j.row, -1) if j.row >= 0 and not self.tables.at_home[stay.stage] else -1
         if lost >= 0:
-            self._ask(j, lost, stay.stage, 0)
+            self.ask(j, lost, stay.stage, 0)
             return
-        self._leave(j, "home")
-        self._finish(j)
+        self.leave(j, "home")
+        self.finish(j)
 
-    def _finish(self, j: Journey) -> None:
+    def finish(self, j: Journey) -> None:
         """The journey is over."""
         j.over = True
-        self._unqueue(j)
+        self.unqueue(j)
         self.state.journeys.discard(j)
         self.care.keep_busy(j)
         self.answers.pop(j, None)
@@ -399,23 +403,22 @@ class _Run:
         """A residence support starts: it is held beside later journeys, and this journey is over."""
         stay = j.stay
         assert stay is not None
-        self._end_support(j.row, "ended")
+        self.end_support(j.row, "ended")
         self.state.persons.residence[j.row] = self.tables.residence[stay.stage]
         self.care.support_started(j, stay)
         j.stay = None
-        self._finish(j)
-        self._reread(j.row)
+        self.finish(j)
+        self.reread(j.row)
 
-    def _end_support(self, row: int, outcome: str) -> None:
+    def end_support(self, row: int, outcome: str) -> None:
+        """A person's residence support ends, and its place is free."""
         support = self.state.supports.pop(row, None)
         if support is not None:
             self.recorder.ended(support.journey, support.stay, self.now, outcome)
             self.state.occupied[support.stay.pool] -= 1
             self.touched.add(support.stay.pool)
 
-    # -- Life events ---------------------------------------------------------------------------------------------------
-
-    def _begin(self, j: Journey, stage: int, came_from: int = -1, flags: int = 0) -> None:
+    def begin(self, j: Journey, stage: int, came_from: int = -1, flags: int = 0) -> None:
         """A journey begins by asking for its first stage."""
         if came_from < 0 and not flags:
             stage = self.care.first_stage(j, stage, self.asking, self.now)
@@ -424,58 +427,8 @@ class _Run:
         self.state.journeys.add(j)
         if j.row >= 0:
             self.state.of_person.setdefault(j.row, []).append(j)
-        self._ask(j, stage, came_from, flags)
+        self.ask(j, stage, came_from, flags)
         self.environment.process(self._journey(j))
-
-    def _happen(self, point: tuple[int, int, int, int, int, int, float]) -> None:
-        """A point of a person's scatter is due: whether it happens, and what follows."""
-        now, _, generation, kind, need, row, height = point
-        people = self.state.persons
-        if people.generation[row] != generation:
-            return
-        if kind == 0:
-            self._urgent_need(now, need, row, height)
-            return
-        if not rules.happens(height, self.life.rate(kind, row) * self.life.lever(kind, row, now)):
-            return
-        if kind == 1:
-            j = self.care.journey(row, need, now, severity=5)
-            self._begin(j, self.tables.referral_stage)
-        elif kind == 2 and not people.busy[row]:
-            self._die(row, None)
-        elif kind == 3 and not people.end_of_life[row]:
-            people.end_of_life[row] = 1
-            self.recorder.event("end_of_life", now, self.state, row, 0)
-            self._reread(row)
-        elif kind in (4, 5) and not people.busy[row]:
-            self._request(row, need, now, self.tables.home_care_stage if kind == 4 else self.tables.care_home_stage)
-        elif kind == 6 and not people.busy[row]:
-            self._end_support(row, "ended")
-            people.residence[row] = 0
-            self._reread(row)
-
-    def _urgent_need(self, now: int, need: int, row: int, height: float) -> None:
-        severity, cause = self.care.kind_of_need(row, need)
-        plain, moved = self.life.need_rates(row, severity, now)
-        if not rules.happens(height, moved):
-            if rules.happens(height, plain):
-                self.recorder.event("need_avoided", now, self.state, row, severity)
-            return
-        if self.state.persons.busy[row]:
-            self.recorder.event("dropped_need", now, self.state, row, severity)
-            return
-        j = self.care.journey(row, need, now, severity=severity, cause=cause)
-        self._begin(j, self.care.door(row, severity, need, now))
-
-    def _request(self, row: int, need: int, now: int, stage: int) -> None:
-        waiting = any(j.severity == 6 for j in self.state.of_person.get(row, ()))
-        if stage >= 0 and not waiting and self.state.persons.residence[row] < self.tables.residence[stage]:
-            self._begin(self.care.journey(row, need, now, severity=6), stage)
-
-    def _readmit(self, j: Journey) -> None:
-        people = self.state.persons
-        if people.generation[j.row] == j.generation and not people.busy[j.row]:
-            self._begin(j, self.tables.readmission_stage, flags=FLAGS["readmission"])
 
     def _schedule_readmission(self, j: Journey) -> None:
         day = j.need_minute // _DAY
@@ -483,98 +436,11 @@ class _Run:
         if day <= self.now // _DAY + 1:
             self._at(j.need_minute, self._readmission, j)
 
-    def _reread(self, row: int) -> None:
+    def reread(self, row: int) -> None:
         """Somebody's rates may have risen: put the points they now have on the clock."""
         for point in self.life.read_more(row, self.now):
             if point[0] // _DAY <= self.now // _DAY + 1:
                 self._at(point[0], self._point, point)
-
-    def _die(self, row: int, j: Journey | None) -> None:
-        """Somebody dies, at home or in the stay of a journey.
-
-        Every journey and support of theirs ends, and a successor takes their place a minute later.
-        """
-        if row < 0:
-            assert j is not None
-            self._leave(j, "died")
-            self._finish(j)
-            return
-        self.recorder.event("death", self.now, self.state, row, self.care.place_of_death(row, j))
-        for other in list(self.state.of_person.get(row, ())):
-            if other.stay is not None:
-                self._leave(other, "died")
-            if other.waiting is not None:
-                self.recorder.ended(other, other.waiting, self.now, "died")
-            self._finish(other)
-        self._end_support(row, "died")
-        self.life.succeed(row)
-        self._reread(row)
-
-    # -- Once a day ------------------------------------------------------------------------------------------------
-
-    def _close(self, pool: int, slots_left: int, seen_today: int) -> None:
-        """Closing time: people not seen wait for the next day, turn elsewhere or drop out."""
-        unseen = [entry[4] for entry in self.queues[pool] if self.tables.unseen_wait[entry[4].waiting.stage] >= 0]
-        share = len(unseen) / max(1, len(unseen) + seen_today)
-        self.care.work_off_backlog(pool, slots_left, self.now, self.recorder)
-        for j in unseen:
-            answer = self.care.unseen(j, share, self.now)
-            if answer == rules.WAITS:
-                continue
-            stay = j.waiting
-            assert stay is not None
-            self._unqueue(j)
-            outcome = "diverted" if answer == rules.DIVERTS else "gave_up"
-            target = self.tables.unseen_to[stay.stage] if answer == rules.DIVERTS else -1
-            self.recorder.ended(j, stay, self.now, outcome, target)
-            if target >= 0:
-                self._ask(j, target, stay.stage, 0)
-            else:
-                self._finish(j)
-
-    def _outlets(self) -> None:
-        """At noon, people who have waited too long may go another way."""
-        for pool in range(len(self.queues)):
-            for entry in list(self.queues[pool]):
-                j, stay = entry[4], entry[4].waiting
-                if not self.care.escalates(j, self.now):
-                    continue
-                target = self.tables.escalate_to[stay.stage]
-                self._unqueue(j)
-                self.recorder.ended(j, stay, self.now, "escalated", target)
-                if target >= 0 and not self.care.lives_there(j, target):
-                    self._ask(j, target, stay.came_from, 0)
-                elif j.stay is not None:
-                    self._go_home(j)
-                else:
-                    self._finish(j)
-
-    def _give_up_places_of_long_absent(self) -> None:
-        """A residence place is given up after too long in hospital; the person asks for one when leaving."""
-        for row in sorted(self.state.away):
-            if self.care.away_too_long(row, self.now):
-                self.state.lost_place[row] = self.state.supports[row].stay.stage
-                del self.state.away[row]
-                self._end_support(row, "lost_place")
-                self.state.persons.residence[row] = 0
-                self._reread(row)
-
-    def _rank(self) -> None:
-        """On ranking days people join and leave programmes."""
-        day, t = self.now // _DAY, self.tables
-        for i, members in enumerate(self.state.members):
-            if not self.programmes.is_ranking_day(i, day):
-                continue
-            active = bool(t.programme_active[i])
-            for row in self.programmes.leaving(i, self.now):
-                del members[row]
-                if active:
-                    self.recorder.event("left_programme", self.now, self.state, row, i)
-            for row in self.programmes.joining(i, self.now):
-                members[row] = self.now
-                self.recorder.event("enrolled" if active else "would_be_enrolled", self.now, self.state, row, i)
-                if active and t.programme_care_plan[i]:
-                    self.state.persons.care_plan[row] = 1
 
     def refuse_gridlock(self) -> None:
         """Stop a run in which everybody waits for a place held by somebody who waits, and say so."""

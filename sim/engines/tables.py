@@ -5,8 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sim import rules
 from sim.draws import Purpose, uniform
 from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, Plan
