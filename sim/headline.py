@@ -197,10 +197,11 @@ def _gives(results: Results) -> str:
     if not math.isfinite(worst.low):
         return f"Cannot tell what gives first from one replication; the largest rise in waiting is for “{worst.title}”."
     if worst.more >= 1:
-        return (
-            f"Cannot tell what gives first: most is added to the wait for “{worst.title}”, {_change(worst)} people, "
-            f"but the largest of {len(found)} such changes may be luck."
-        )
+        size = f"{_change(worst)} people, but the largest of {len(found)} such changes may be luck"
+        if worst.low <= 0:
+            ends = (proper(shown(end, worst.low, worst.high).split(" (")[0]) for end in (worst.low, worst.high))
+            size = f"but with an interval from {' to '.join(ends)} people that may be luck"
+        return f"Cannot tell what gives first: most is added to the wait for “{worst.title}”, {size}."
     return f"Nothing gives beyond what gives today: {_tightest(found)}."
 
 
