@@ -115,13 +115,11 @@ class Run:
         return self.answers[j]
 
     def _is_over(self, j: Journey) -> simpy.Event:
-        self.over.append(j)
-        self._settle_at_the_end_of_this_instant()
+        self._is_due(self.over, j)
         return self._answer(j)
 
     def _tries_to_leave_early(self, j: Journey) -> simpy.Event:
-        self.early.append(j)
-        self._settle_at_the_end_of_this_instant()
+        self._is_due(self.early, j)
         return self._answer(j)
 
     def _go_on(self, j: Journey) -> None:
@@ -156,11 +154,11 @@ class Run:
             self._at(midnight + minute, self._opens, day, minute)
         self._schedule_closing(day)
         for point in self.state.points.get(day, ()):
-            self._at(point[0], self._point, point)
+            self._at(point[0], self._is_due, self.due, point)
         for j in self.state.readmissions.get(day, ()):
-            self._at(j.need_minute, self._readmission, j)
+            self._at(j.need_minute, self._is_due, self.returning, j)
         for j in self.care.plain_arrivals(day):
-            self._at(j.need_minute, self._arrival, j)
+            self._at(j.need_minute, self._is_due, self.arriving, j)
 
     def _schedule_closing(self, day: int) -> None:
         """Closing times of a day; one at 24:00 is due at the next midnight, perhaps in the next piece."""
@@ -201,16 +199,9 @@ class Run:
                 self.closing.append((pool, self.state.slots_left[pool], self.state.seen_today[pool]))
         self._settle_at_the_end_of_this_instant()
 
-    def _point(self, point: tuple[int, int, int, int, int, int, float]) -> None:
-        self.due.append(point)
-        self._settle_at_the_end_of_this_instant()
-
-    def _readmission(self, j: Journey) -> None:
-        self.returning.append(j)
-        self._settle_at_the_end_of_this_instant()
-
-    def _arrival(self, j: Journey) -> None:
-        self.arriving.append(j)
+    def _is_due(self, line: list[Any], what: Any) -> None:
+        """Something is due now: it is settled with everything else of this instant."""
+        line.append(what)
         self._settle_at_the_end_of_this_instant()
 
     # -- Settling an instant ----------------------------------------------------------------------------------------
@@ -244,7 +235,8 @@ class Run:
             readmit(self, j)
         for j in sorted(self.arriving, key=lambda j: j.id):
             self.begin(j, self.care.plain_stage(j))
-        self.over, self.early, self.closing, self.due, self.returning, self.arriving = [], [], [], [], [], []
+        for line in (self.over, self.early, self.closing, self.due, self.returning, self.arriving):
+            line.clear()
         self.outlets = self.midnight = False
         for j in sorted(self.joining, key=lambda j: j.id):
             if not j.over:
@@ -434,13 +426,13 @@ class Run:
         day = j.need_minute // _DAY
         self.state.readmissions.setdefault(day, []).append(j)
         if day <= self.now // _DAY + 1:
-            self._at(j.need_minute, self._readmission, j)
+            self._at(j.need_minute, self._is_due, self.returning, j)
 
     def reread(self, row: int) -> None:
         """Somebody's rates may have risen: put the points they now have on the clock."""
         for point in self.life.read_more(row, self.now):
             if point[0] // _DAY <= self.now // _DAY + 1:
-                self._at(point[0], self._point, point)
+                self._at(point[0], self._is_due, self.due, point)
 
     def refuse_gridlock(self) -> None:
         """Stop a run in which everybody waits for a place held by somebody who waits, and say so."""
