@@ -61,6 +61,8 @@ class Run:
         self.life = Life(state, self.tables, self.programmes)
         self.care = Care(state, self.tables, self.programmes)
         self.environment = simpy.Environment(initial_time=state.minute)
+        self.now = state.minute
+        """The minute being settled."""
         for counts in (state.occupied, state.slots_left, state.seen_today):
             counts.extend([0] * (len(plan.names.pools) - len(counts)))
         state.members.extend({} for _ in range(len(plan.programme_active) - len(state.members)))
@@ -82,11 +84,6 @@ class Run:
             self._set_out(journey)
         self.environment.process(self._calendar())
 
-    @property
-    def now(self) -> int:
-        """The minute it is."""
-        return int(self.environment.now)
-
     # -- A journey, from top to bottom ------------------------------------------------------------------------------
 
     def _journey(self, j: Journey) -> Process:
@@ -94,12 +91,12 @@ class Run:
         while not j.over:
             if j.stay is None or j.waiting is not None:
                 yield self._answer(j)  # waits for a place; settling starts the stay
-            elif self.now <= j.stay.early:
-                yield self.environment.timeout(j.stay.early - self.now)
+            elif self.environment.now <= j.stay.early:
+                yield self.environment.timeout(j.stay.early - self.environment.now)
                 if not j.over:
                     yield self._tries_to_leave_early(j)
             else:
-                yield self.environment.timeout(j.stay.onward - self.now)  # care, the open door, drawn delay
+                yield self.environment.timeout(j.stay.onward - self.environment.now)  # care, the open door, drawn delay
                 if not j.over:
                     yield self._is_over(j)  # home, dead, or asking for the next stage
 
@@ -131,13 +128,13 @@ class Run:
 
     def _calendar(self) -> Process:
         """Midnights, opening and closing times, noon: everything the clock does to the place."""
-        day = self.now // _DAY
+        day = int(self.environment.now) // _DAY
         self._schedule_closing(day - 1)
         self._schedule_day(day)
         while True:
             self._schedule_day(day + 1)
             day += 1
-            yield self.environment.timeout(day * _DAY - self.now)
+            yield self.environment.timeout(day * _DAY - int(self.environment.now))
 
     def _schedule_day(self, day: int) -> None:
         """Put a day's events on the clock, a day ahead, so that they are due before anything settles."""
@@ -168,9 +165,9 @@ class Run:
 
     def _at(self, minute: int, action: Any, *arguments: Any) -> None:
         """Do something at a minute, in phase B; what is past stays past."""
-        if minute < self.now:
+        if minute < int(self.environment.now):
             return
-        event = self.environment.timeout(minute - self.now)
+        event = self.environment.timeout(minute - int(self.environment.now))
         event.callbacks.append(lambda _: action(*arguments))
 
     def _new_day(self, day: int) -> None:
@@ -215,7 +212,7 @@ class Run:
     def _settle(self) -> None:
         """Phase C of the contract: one answer to everything that happens at the same minute."""
         self.settling = False
-        now = self.now
+        now = self.now = int(self.environment.now)
         for j in sorted(self.over, key=lambda j: (not self.care.only_leaves(j), j.id)):
             if not j.over:
                 self._end_stay(j)
@@ -435,11 +432,14 @@ class Run:
                 self._at(point[0], self._is_due, self.due, point)
 
     def refuse_gridlock(self) -> None:
-        """Stop a run in which everybody waits for a place held by somebody who waits, and say so."""
+        """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""
+        self.now = int(self.environment.now)
         journeys = self.state.journeys
-        held = [j for j in journeys if j.stay is not None]
-        if held and all(j.waiting is not None for j in held) and len(held) == len(journeys) and not self.state.supports:
-            pools = sorted({self.tables.plan.names.pools[j.waiting.pool] for j in held if j.waiting is not None})
+        asked = [j.waiting for j in journeys if j.stay is not None and j.waiting is not None]
+        if not asked or len(asked) < len(journeys) or self.state.supports:
+            return
+        if all(self.care.is_full_for_good(stay, self.now) for stay in asked):
+            pools = sorted({self.tables.plan.names.pools[stay.pool] for stay in asked})
             raise RunError(
                 f"on day {self.now // _DAY} everybody in {', '.join(pools)} waits for a place that another of them "
                 "holds. Let one of the stages free its place (keeps_place: false) or give it more places."
