@@ -102,6 +102,8 @@ class Care:
 
     def kept_for_others(self, pool: int, came_from: int) -> int:
         """Places somebody from this stage may not take because they are reserved for people from elsewhere."""
+        if not self.tables.reserves[pool]:
+            return 0
         kept = self.tables.reserved[pool]
         own = kept[came_from] if came_from >= 0 else kept[-1]
         return int(sum(kept) - own)

@@ -7,7 +7,8 @@ about a stay is in ``care.py``; the clock, the queues and the places are here.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from operator import attrgetter
 from typing import Any
 
 import simpy
@@ -28,6 +29,7 @@ from sim.plan import QUARTER_DAYS, Plan
 
 _DAY = rules.DAY
 _NOON = 720
+_id = attrgetter("id")
 Process = Generator[simpy.Event, Any, None]
 
 
@@ -49,6 +51,10 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     state.minute = until_minute
     run.refuse_gridlock()
     return run.recorder.log(state, from_minute)
+
+
+def _in_order(line: list[Journey], key: Callable[[Journey], tuple[Any, ...]]) -> list[Journey]:
+    return sorted(line, key=key) if len(line) > 1 else list(line)
 
 
 class Run:
@@ -94,11 +100,11 @@ class Run:
             elif self.environment.now <= j.stay.early:
                 yield self.environment.timeout(j.stay.early - self.environment.now)
                 if not j.over:
-                    yield self._tries_to_leave_early(j)
+                    yield self._settled(self.early, j)
             else:
                 yield self.environment.timeout(j.stay.onward - self.environment.now)  # care, the open door, drawn delay
                 if not j.over:
-                    yield self._is_over(j)  # home, dead, or asking for the next stage
+                    yield self._settled(self.over, j)  # home, dead, or asking for the next stage
 
     def _set_out(self, j: Journey) -> None:
         """Start (or go on with) a journey's process; one that waits takes its place in the queue again."""
@@ -111,12 +117,8 @@ class Run:
         self.answers[j] = self.environment.event()
         return self.answers[j]
 
-    def _is_over(self, j: Journey) -> simpy.Event:
-        self._is_due(self.over, j)
-        return self._answer(j)
-
-    def _tries_to_leave_early(self, j: Journey) -> simpy.Event:
-        self._is_due(self.early, j)
+    def _settled(self, line: list[Journey], j: Journey) -> simpy.Event:
+        self._is_due(line, j)
         return self._answer(j)
 
     def _go_on(self, j: Journey) -> None:
@@ -213,10 +215,10 @@ class Run:
         """Phase C of the contract: one answer to everything that happens at the same minute."""
         self.settling = False
         now = self.now = int(self.environment.now)
-        for j in sorted(self.over, key=lambda j: (not self.care.only_leaves(j), j.id)):
+        for j in _in_order(self.over, self._leavers_first):
             if not j.over:
                 self._end_stay(j)
-        for j in sorted(self.early, key=lambda j: j.id):
+        for j in _in_order(self.early, _id):
             if not j.over:
                 self._leave_early(j)
         for closing in sorted(self.closing):
@@ -228,18 +230,21 @@ class Run:
             rank(self)
         for point in sorted(self.due):
             happen(self, point)
-        for j in sorted(self.returning, key=lambda j: j.id):
+        for j in _in_order(self.returning, _id):
             readmit(self, j)
-        for j in sorted(self.arriving, key=lambda j: j.id):
+        for j in _in_order(self.arriving, _id):
             self.begin(j, self.care.plain_stage(j))
         for line in (self.over, self.early, self.closing, self.due, self.returning, self.arriving):
             line.clear()
         self.outlets = self.midnight = False
-        for j in sorted(self.joining, key=lambda j: j.id):
+        joining, self.joining = self.joining, []
+        for j in _in_order(joining, _id):
             if not j.over:
                 self._queue(j)
-        self.joining = []
         self._fill(now)
+
+    def _leavers_first(self, j: Journey) -> tuple[Any, ...]:
+        return not self.care.only_leaves(j), j.id
 
     def _end_stay(self, j: Journey) -> None:
         """A stay is over: the person dies, goes home, or asks for the next stage."""
@@ -318,7 +323,7 @@ class Run:
                 self._start_stay(j, now)
             else:
                 place += 1
-                if not any(self.tables.reserved[pool]):
+                if not self.tables.reserves[pool]:
                     return
 
     # -- Starting and leaving -----------------------------------------------------------------------------------------

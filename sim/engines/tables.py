@@ -25,6 +25,7 @@ class Tables:
         self.life_event = {name: index for index, name in enumerate(LIFE_EVENTS)}
         always: Any = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
         self.always_open: list[bool] = always.tolist()
+        self.reserves: list[bool] = [bool(places.any()) for places in plan.reserved]
         self.may_die: list[bool] = [bool(chances.any()) for chances in plan.dies]
         self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
         self._shares: dict[tuple[int, int, int], list[float]] = {}
