@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from sim.engines.simpy_engine import Run
 
 
+def once_a_day(run: Run) -> None:
+    """What noon or midnight has brought, if either is being settled."""
+    if run.outlets:
+        _outlets(run)
+    if run.midnight:
+        _give_up_places_of_long_absent(run)
+        _rank(run)
+
+
 def close(run: Run, pool: int, slots_left: int, seen_today: int) -> None:
     """Closing time: people not seen wait for the next day, turn elsewhere or drop out."""
     unseen = [entry[4] for entry in run.queues[pool] if run.tables.unseen_wait[entry[4].waiting.stage] >= 0]
@@ -31,7 +40,7 @@ def close(run: Run, pool: int, slots_left: int, seen_today: int) -> None:
             run.finish(j)
 
 
-def outlets(run: Run) -> None:
+def _outlets(run: Run) -> None:
     """At noon, people who have waited too long may go another way."""
     for pool in range(len(run.queues)):
         for entry in list(run.queues[pool]):
@@ -49,7 +58,7 @@ def outlets(run: Run) -> None:
                 run.finish(j)
 
 
-def give_up_places_of_long_absent(run: Run) -> None:
+def _give_up_places_of_long_absent(run: Run) -> None:
     """A residence place is given up after too long in hospital; the person asks for one when leaving."""
     for row in sorted(run.state.away):
         if run.care.away_too_long(row, run.now):
@@ -60,7 +69,7 @@ def give_up_places_of_long_absent(run: Run) -> None:
             run.reread(row)
 
 
-def rank(run: Run) -> None:
+def _rank(run: Run) -> None:
     """On ranking days people join and leave programmes."""
     day, t = run.now // rules.DAY, run.tables
     for i, members in enumerate(run.state.members):

@@ -17,7 +17,7 @@ from sim import rules
 from sim.engines.care import Care
 from sim.engines.life import Life
 from sim.engines.life_events import die, happen, readmit
-from sim.engines.once_a_day import close, give_up_places_of_long_absent, outlets, rank
+from sim.engines.once_a_day import close, once_a_day
 from sim.engines.prefill import empty_state, people_of, prefill
 from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
@@ -223,11 +223,7 @@ class Run:
                 self._leave_early(j)
         for closing in sorted(self.closing):
             close(self, *closing)
-        if self.outlets:
-            outlets(self)
-        if self.midnight:
-            give_up_places_of_long_absent(self)
-            rank(self)
+        once_a_day(self)
         for point in sorted(self.due):
             happen(self, point)
         for j in _in_order(self.returning, _id):
