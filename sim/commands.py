@@ -106,15 +106,22 @@ def _progress(asked: Asked) -> Progress | None:
 
 def _changes(asked: Asked) -> dict[str, str]:
     """Every ``--set`` of the command line by path; options such as ``--years`` are ``run.years``."""
+    return _set(asked) | {f"run.{option}": given for option, given in _settings(asked).items()}
+
+
+def _settings(asked: Asked) -> dict[str, str]:
+    """Options such as ``--years`` that were given."""
+    return {option: getattr(asked, option) for option in RUN_OPTIONS if getattr(asked, option, None) is not None}
+
+
+def _set(asked: Asked) -> dict[str, str]:
+    """Every ``--set`` of the command line by path."""
     changes: dict[str, str] = {}
     for text in asked.set:
         path, equals, value = text.partition("=")
         if not (path and equals and value):
             raise InputError([Problem("--set", f"{text!r} is not PATH=VALUE, for example run.years=1")])
         changes[path.strip()] = value.strip()
-    for option in RUN_OPTIONS:
-        if getattr(asked, option, None) is not None:
-            changes[f"run.{option}"] = getattr(asked, option)
     return changes
 
 
@@ -151,74 +158,91 @@ def counted(number: int, what: str) -> str:
 def _check_options(parser: argparse.ArgumentParser) -> None:
     _takes_file(parser, "scenario, place or intervention")
     parser.add_argument("--resolved", action="store_true", help="print the file with every default written out")
+    parser.add_argument(
+        "--targets", action="store_true", help="run the baseline and set it beside what is published (takes a while)"
+    )
+    parser.add_argument("--markdown", action="store_true", help="print that as a table for the README")
+    _takes_settings(parser)
 
 
 def _check(asked: Asked) -> None:
     from sim.files import read_any
     from sim.measures import MEASURES
+    from sim.provenance import assumptions
 
-    loaded = read_any(asked.file, _changes(asked), tuple(MEASURES))
+    loaded = read_any(asked.file, _set(asked), tuple(MEASURES))
     if asked.resolved:
         from sim.writing import text_of
 
         print(text_of(loaded.model, complete=True), end="")
         return
-    tables = _expected(loaded.model)
-    warnings = [*loaded.warnings, *_overfull(tables["pools"])] if tables else list(loaded.warnings)
+    place = _place_of(loaded.model)
+    if asked.targets or asked.markdown:
+        _check_targets(asked, place)
+        return
+    warnings, tables = list(loaded.warnings), dict[str, "pd.DataFrame"]()
+    if place is not None:
+        from sim.expected import expected_flows
+        from sim.flow_tables import flow_tables, overfull
+
+        flows = expected_flows(place)
+        warnings += overfull(place, flows)
+        tables = flow_tables(place, flows, _share("--scale", asked.scale))
+    numbers = sum(each.is_assumption for each in assumptions(loaded.model))
     if asked.json:
-        found = {"problems": [], "warnings": [vars(warning) for warning in warnings]}
+        found = {"problems": [], "warnings": [vars(warning) for warning in warnings], "assumptions": numbers}
         print_json(found | {name: _rows(table) for name, table in tables.items()})
         return
-    print(f"{loaded.model.name}: no problems, {counted(len(warnings), 'warning')}")
+    print(f"{loaded.model.name}: no problems, {counted(len(warnings), 'warning')}, {counted(numbers, 'assumption')}")
     for warning in warnings:
         print(f"  {warning}")
     for name, table in tables.items():
-        _print_table(table, HEADINGS[name])
+        _print_table(table, HEADINGS[name], "{:,.3g}" if name == "figures" else "{:,.1f}")
 
 
 HEADINGS = {
     "pools": "Expected without simulation: beds, packages, or slots each open day",
     "stages": "Expected without simulation: stays",
+    "figures": "Expected without simulation, beside what is published for the reference place",
 }
 
 
-def _expected(model: Place | Intervention | Scenario) -> dict[str, pd.DataFrame]:
-    """Expected flows of a place as it is today, by pool and by stage; nothing for an intervention."""
-    import pandas as pd
+def _share(option: str, given: str | None) -> float:
+    """A share given as an option; all of it if left out."""
+    try:
+        share = float(given or 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise InputError([Problem(option, f"{given!r} is not a share above 0 and up to 1, for example 0.2")])
+    return share
 
-    from sim.expected import expected_flows
+
+def _place_of(model: Place | Intervention | Scenario) -> Place | None:
+    """The place of a scenario, or the place itself."""
     from sim.scenario import Scenario
     from sim.system import Place
 
     place = model.place if isinstance(model, Scenario) else model
-    if not isinstance(place, Place):
-        return {}
-    flows = expected_flows(place)
-    pools = pd.DataFrame(
-        [
-            (name, pool.capacity.value if pool.capacity else None, flows.load[name])
-            for name, pool in place.pools.items()
-        ],
-        columns=["pool", "capacity", "asked_for"],
-    )
-    pools["occupancy_per_cent"] = 100 * pools["asked_for"] / pools["capacity"]
-    stages = pd.DataFrame(
-        [(name, flows.stays[name].sum(), flows.in_place[name].sum()) for name in place.stages],
-        columns=["stage", "stays_a_year", "people_in_it"],
-    )
-    return {"pools": pools, "stages": stages}
+    return place if isinstance(place, Place) else None
 
 
-def _overfull(pools: pd.DataFrame) -> list[Problem]:
-    full = pools[pools["occupancy_per_cent"] > 100]
-    return [
-        Problem(
-            f"pools.{row.pool}",
-            f"{row.asked_for:,.1f} are asked for and there are {row.capacity:,.1f}: a queue grows until "
-            "people go elsewhere or are turned away; check capacity, length of stay and routes",
-        )
-        for row in full.itertuples()
-    ]
+def _check_targets(asked: Asked, place: Place | None) -> None:
+    """The baseline beside published figures."""
+    from sim.experiments.baseline import baseline, compared, markdown, settings, summary, table
+    from sim.experiments.runner import simulated
+
+    if place is None or place.people is None:
+        raise InputError([Problem("--targets", "needs a place with people, for example england_500k", file=asked.file)])
+    scenario = baseline(place, settings(_settings(asked)))
+    rows = compared(scenario, workers=asked.workers, progress=_progress(asked))
+    if asked.json:
+        print_json({"simulated": simulated(scenario), "targets": _rows(table(rows))})
+    elif asked.markdown:
+        print(markdown(rows, simulated(scenario)))
+    else:
+        _print_table(table(rows), f"{place.name}: {simulated(scenario)}")
+        print(f"\n{summary(rows)}")
 
 
 def _explain_options(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sim.net_rates import YEAR_DAYS, NetRates, net_rates
 from sim.quantities import AGES
-from sim.routes import ROUTED_AS, visits
+from sim.routes import ROUTED_AS, live_share, routes_of, visits
 from sim.stage_times import days_in_stage, written_days
 from sim.system import Place
 
@@ -34,6 +34,10 @@ class ExpectedFlows:
     """Mean people in the stage at one time, by stage."""
     load: dict[str, float]
     """Mean beds (or slots each open day) asked for, by pool."""
+    firm: dict[str, float]
+    """The same without those who only come if there is room: what the pool has to bear."""
+    discharges: dict[str, float]
+    """Live discharges a year by discharge pathway."""
 
 
 def expected_flows(place: Place) -> ExpectedFlows:
@@ -41,27 +45,51 @@ def expected_flows(place: Place) -> ExpectedFlows:
     net = net_rates(place) if place.people is not None else None
     entries = dict(net.entries) if net is not None else {}
     entries["other"] = plain_entries(place)
+    stays, spent = _stays_and_days(place, net, entries, room=True)
+    firm, firm_spent = _stays_and_days(place, net, entries, room=False)
+    mean_days = {name: np.divide(spent[name], n, out=np.zeros(len(AGES)), where=n > 0) for name, n in stays.items()}
+    in_place = {name: days / YEAR_DAYS for name, days in spent.items()}
+    firm_in_place = {name: days / YEAR_DAYS for name, days in firm_spent.items()}
+    if net is not None and place.social_care is not None:
+        for index, support in ((1, place.social_care.home_with_care), (2, place.social_care.care_home)):
+            residents = net.groups.share[:, :, index].sum(axis=1) * net.groups.residents
+            in_place[support.stage] = firm_in_place[support.stage] = residents
+    load, firm_load = _pool_load(place, stays, in_place), _pool_load(place, firm, firm_in_place)
+    return ExpectedFlows(net, stays, mean_days, in_place, load, firm_load, _discharges(place, net, entries))
+
+
+Entries = dict[str, dict[str, Floats]]
+
+
+def _stays_and_days(
+    place: Place, net: NetRates | None, entries: Entries, *, room: bool
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Stays a year, and the days they take, by stage and age; ``room``: see ``routes.visits``."""
     stay, lost, cut = (net.stay_days, net.lost, net.admitted_per_day) if net else ({}, {}, np.zeros(len(AGES)))
     stays = {name: np.zeros(len(AGES)) for name in place.stages}
     spent = {name: np.zeros(len(AGES)) for name in place.stages}
     for label, by_stage in entries.items():
         severity = ROUTED_AS.get(label, label)
-        for name, per_year in visits(place, severity, by_stage, lost).items():
+        for name, per_year in visits(place, severity, by_stage, lost, room=room).items():
             stays[name] += per_year
             spent[name] += per_year * days_in_stage(place, name, severity, stay, lost, cut)
-    days = {name: np.divide(spent[name], n, out=np.zeros(len(AGES)), where=n > 0) for name, n in stays.items()}
-    in_place = {name: spent[name] / YEAR_DAYS for name in place.stages}
-    if net is not None and place.social_care is not None:
-        for index, support in ((1, place.social_care.home_with_care), (2, place.social_care.care_home)):
-            in_place[support.stage] = net.groups.share[:, :, index].sum(axis=1) * net.groups.residents
-    return ExpectedFlows(net, stays, days, in_place, _pool_load(place, stays, in_place))
+    return stays, spent
 
 
-def hospital_deaths(place: Place, net: NetRates | None) -> dict[str, Floats]:
-    """Chances of death worked out rather than written, by stage and age."""
-    if net is None:
-        return {}
-    return {name: net.mean_dies_in_hospital for name, stage in place.stages.items() if stage.deaths_in_hospital}
+def _discharges(place: Place, net: NetRates | None, entries: Entries) -> dict[str, float]:
+    """Live overnight discharges a year by discharge pathway."""
+    lost = net.lost if net else {}
+    found: dict[str, float] = {}
+    for label, by_stage in entries.items():
+        severity = ROUTED_AS.get(label, label)
+        for name, per_year in visits(place, severity, by_stage, lost).items():
+            stage = place.stages[name]
+            alive = per_year * live_share(stage, lost, name)
+            for each in routes_of(stage, severity) if stage.overnight else ():
+                if each.route.pathway is not None:
+                    leaving = float((alive * each.share).sum())
+                    found[each.route.pathway] = found.get(each.route.pathway, 0.0) + leaving
+    return dict(sorted(found.items()))
 
 
 def plain_entries(place: Place) -> dict[str, Floats]:

@@ -46,11 +46,14 @@ def live_share(stage: Stage, dies: Mapping[str, Floats], name: str) -> Floats:
     return 1.0 - dies.get(name, np.array(stage.dies.values if stage.dies else (0.0,) * len(AGES)))
 
 
-def visits(place: Place, severity: str, entries: Mapping[str, Floats], dies: Mapping[str, Floats]) -> dict[str, Floats]:
+def visits(
+    place: Place, severity: str, entries: Mapping[str, Floats], dies: Mapping[str, Floats], *, room: bool = True
+) -> dict[str, Floats]:
     """Stays a year in each stage by age, from entries a year by stage and age, if nothing were ever full.
 
     The routes are solved as linear equations, one system for each age: stays = entries + routes x stays. ``dies``
-    gives shares that do not leave by a route where these are worked out rather than written in the file.
+    gives shares that do not leave by a route where these are worked out rather than written in the file. Without
+    ``room``, people who go to a stage only if it has room all go elsewhere.
     """
     names = list(place.stages)
     number = {name: i for i, name in enumerate(names)}
@@ -59,11 +62,25 @@ def visits(place: Place, severity: str, entries: Mapping[str, Floats], dies: Map
         alive = live_share(stage, dies, name)
         if stage.residence is not None:
             continue
-        for resolved in routes_of(stage, severity):
-            if resolved.route.to != HOME:
-                matrix[:, number[resolved.route.to], number[name]] += resolved.share * alive
+        resolved = routes_of(stage, severity)
+        for each in resolved:
+            to = each.route.to if room else _without_room(each.route, resolved)
+            if to != HOME:
+                matrix[:, number[to], number[name]] += each.share * alive
     start = np.zeros((len(AGES), len(names)))
     for name, per_year in entries.items():
         start[:, number[name]] += per_year
     solved: Floats = np.asarray(np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0], dtype=float)
     return {name: solved[:, i] for name, i in number.items()}
+
+
+def _without_room(route: Route, own: list[ResolvedRoute]) -> str:
+    """Where people go whose stage has no room; those who are cancelled have to be taken some day."""
+    conditional = {each.route.to: each.route for each in own if each.route.if_room}
+    for _ in own:
+        if not route.if_room or route.cancelled:
+            return route.to
+        if route.otherwise not in conditional:
+            return route.otherwise
+        route = conditional[route.otherwise]
+    return HOME
