@@ -5,6 +5,7 @@ What a feedback does is in ``rules.py``; how strong it is, in the file of the pl
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from sim.errors import InputError, Problem
 from sim.experiments.runner import Arms, Progress, arms_of, replications
 from sim.measures import MEASURES
 from sim.quantities import Quantity
-from sim.results import interval
+from sim.results import BASELINE, PLAN, interval
 from sim.scenario import Scenario
 
 
@@ -35,13 +36,14 @@ class Loop:
     """Part of the measure."""
     off: Any = 0.0
     """Value of the field that switches it off."""
+    of_effect: bool = False
+    """True if it moves what the plan achieves (plan less baseline) rather than the level with the plan."""
 
 
 LOOPS = (
     Loop("exit_block", "people keep their bed until the next place is free", "four_hour_share", rises=False),
     Loop("gp_access", "people general practice cannot see turn to A&E", "a_and_e_attendances", rises=True),
     Loop("pressure", "fuller beds, earlier discharge", "mean_length_of_stay", rises=False),
-    Loop("pressure", "earlier discharge, more readmissions", "readmission_30_day_share", rises=True),
     Loop("deconditioning", "days of delay make people frailer", "discharge_share_by_pathway", rises=False, of="P0"),
     Loop("programme_time", "programmes take doctors' time", "gp_unseen_share", rises=True),
     Loop("case_finding", "programmes reveal need", "a_and_e_attendances", rises=True),
@@ -49,10 +51,11 @@ LOOPS = (
     Loop("deskilling", "referrals drift up where others take over", "referrals", rises=True),
     Loop(
         "substitution",
-        "some of those in new community places would have stayed at home",
+        "places fill with people who would have stayed at home, so that the plan avoids fewer admissions",
         "emergency_admissions",
         rises=True,
         off=Quantity(value=1),
+        of_effect=True,
     ),
     Loop(
         "threshold_slope",
@@ -71,15 +74,21 @@ def loops(scenario: Scenario, *, workers: int | None = None, progress: Progress 
     Returns
     -------
     pandas.DataFrame
-        By loop and measure: the mean ``with_loop`` and ``without_loop``, their paired ``difference`` with its 95%
-        interval (``low``, ``high``) over ``replications``, the direction ``expected`` (rises or falls), and whether it
-        ``shows``: yes if the interval excludes nought on that side; no; or off, if the loop moves nothing here.
+        By loop: the mean of its measure ``with_loop`` and ``without_loop`` (``compared``: the level with the plan, or
+        what the plan does to it, its effect), their paired ``difference`` with its 95% interval (``low``, ``high``) over
+        ``replications``, the direction ``expected`` (rises or falls), and whether it ``shows``: yes if the interval
+        excludes nought on that side; no; or off, if the loop moves nothing here.
     """
     if scenario.place.loops is None:
         raise InputError([Problem("place.loops", "this place has no feedbacks: there is nothing to switch off")])
     number = scenario.run.replications
     variants = _variants(scenario)
-    jobs = [(arms, replication, arms.names[-1:]) for arms in variants.values() for replication in range(number)]
+    pairs = {"", *(loop.name for loop in LOOPS if loop.of_effect)}
+    jobs = [
+        (arms, replication, arms.names if name in pairs else arms.names[-1:])
+        for name, arms in variants.items()
+        for replication in range(number)
+    ]
     found = replications(jobs, workers, progress)
     tables = dict(zip(variants, (found[i : i + number] for i in range(0, len(found), number)), strict=True))
     rows = [_row(loop, tables[""], tables.get(loop.name, tables[""])) for loop in LOOPS]
@@ -109,6 +118,7 @@ def _row(loop: Loop, on: list[pd.DataFrame], off: list[pd.DataFrame]) -> dict[st
         "measure": loop.measure,
         "of": loop.of,
         "unit": MEASURES[loop.measure].unit,
+        "compared": "effect" if loop.of_effect else "level",
         "with_loop": float(with_loop.mean()),
         "without_loop": float(without_loop.mean()),
         "difference": difference.mean,
@@ -121,8 +131,10 @@ def _row(loop: Loop, on: list[pd.DataFrame], off: list[pd.DataFrame]) -> dict[st
 
 
 def _value(loop: Loop, table: pd.DataFrame) -> float:
+    """The loop's measure in one replication: with the plan (if there is one), or what the plan does to it."""
     chosen = (table["measure"] == loop.measure) & (table["of"] == loop.of)
     for column in ("period", "group", "locality"):
         chosen &= table[column] == "all"
-    values = table.loc[chosen, "value"].to_numpy()
-    return float(values[0]) if values.size else float("nan")
+    level = table[chosen].set_index("arm")["value"]
+    plan = level.get(PLAN, level.get(BASELINE, math.nan))
+    return float(plan - level.get(BASELINE, math.nan) if loop.of_effect and PLAN in level else plan)
