@@ -1,6 +1,6 @@
 """The one check before a commit: format, habits, types, direction of imports, tests.
 
-Run ``python tests/check.py``; whatever follows is handed to pytest, for example ``-m "not slow"``.
+Run ``python tests/check.py``; whatever follows is handed to pytest, for example ``-m slow``.
 """
 
 from __future__ import annotations
