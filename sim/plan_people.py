@@ -161,7 +161,9 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         return each.capacity.caseload_per_wte.value * each.capacity.wte.value * scenario.run.scale
 
     def ratios(each: Intervention) -> list[float]:
-        levers: dict[str, Lever] = {name: lever for part in (each.levers, each.unintended) for name, lever in part.items()}
+        levers: dict[str, Lever] = {
+            name: lever for part in (each.levers, each.unintended) for name, lever in part.items()
+        }
         return [levers[name].ratio if name in levers else 1.0 for name in PROGRAMME_LEVERS]
 
     def array(rows: list[Any], width: int | None, kind: type) -> Any:
