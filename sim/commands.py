@@ -278,8 +278,8 @@ def _explain_loops(asked: Asked, scenario: Scenario) -> None:
         print_json({"loops": _rows(table)})
         return
     shown = table.assign(measure=table["measure"].where(table["of"] == "all", table["measure"] + " " + table["of"]))
-    columns = ["loop", "measure", "compared", "expected", "with_loop", "without_loop", "difference", "low", "high", "shows"]
-    _print_table(shown[columns], "With each feedback less without it, 95% interval", "{:,.4g}")
+    shown = shown.drop(columns=["what", "of", "unit", "replications"])
+    _print_table(shown, "With each feedback less without it, 95% interval", "{:,.4g}")
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
