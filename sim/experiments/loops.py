@@ -76,8 +76,8 @@ def loops(scenario: Scenario, *, workers: int | None = None, progress: Progress 
     pandas.DataFrame
         By loop: the mean of its measure ``with_loop`` and ``without_loop`` (``compared``: the level with the plan, or
         what the plan does to it, its effect), their paired ``difference`` with its 95% interval (``low``, ``high``)
-        over ``replications``, the direction ``expected`` (rises or falls), and whether it ``shows``: yes if the interval
-        excludes nought on that side; no; or off, if the loop moves nothing here.
+        over ``replications``, the direction ``expected`` (rises or falls), and whether it ``shows``: yes if the
+        interval excludes nought on that side; no; or off, if the loop moves nothing here.
     """
     if scenario.place.loops is None:
         raise InputError([Problem("place.loops", "this place has no feedbacks: there is nothing to switch off")])
