@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sim import draws
@@ -157,6 +157,54 @@ def plan_of(made: dict[str, Any], days: int = 16) -> Plan:
 
 
 awkward_places = st.composite(awkward)
+_STAY = {"kind": "fixed", "mean_hours": 10}
+CLOSES_AT_MIDNIGHT: dict[str, Any] = {
+    "place": {
+        "pools": {"surgery": {"kind": "slots", "capacity": 1}, "cubicles": {}},
+        "stages": {
+            "gp": {
+                "served_by": "surgery",
+                "length_of_stay": _STAY,
+                "gives_up": {"wait": 0.3, "divert": 0.4, "divert_to": "a_and_e", "reference_unseen_share": 0.1},
+            },
+            "a_and_e": {"served_by": "cubicles", "length_of_stay": _STAY},
+        },
+        "start": {"gp": [{"waiting": 12}]},
+    }
+}
+WAITS_TWICE: dict[str, Any] = {
+    "place": {
+        "pools": {"nowhere": {"capacity": 0}},
+        "stages": {
+            name: {
+                "served_by": "nowhere",
+                "length_of_stay": _STAY,
+                "escalates": {"after_days": 0, "share_per_day": 0.3, "to": to},
+            }
+            for name, to in (("first", "second"), ("second", "home"))
+        },
+        "start": {"first": [{"waiting": 12}]},
+    }
+}
+LEAVES_EARLY_AT_FIVE: dict[str, Any] = {
+    "place": {
+        "pools": {"beds": {}, "home": {}},
+        "stages": {
+            "ward": {
+                "served_by": "beds",
+                "length_of_stay": {"kind": "fixed", "mean_hours": 4},
+                "routes": [{"to": "bed"}],
+            },
+            "bed": {
+                "served_by": "beds",
+                "length_of_stay": {"kind": "fixed", "mean_hours": 2},
+                "early": {"to": "virtual_ward", "share": 1, "at_share_of_stay": 0.5},
+            },
+            "virtual_ward": {"served_by": "home", "length_of_stay": _STAY},
+        },
+        "start": {"ward": [{"in_place": 3, "elapsed_days": 0}]},
+    }
+}
 tiny = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -360,6 +408,8 @@ def test_many_pieces_are_one_piece(engine: ModuleType, plan: Plan) -> None:
 
 @engines
 @tiny
+@example(made=CLOSES_AT_MIDNIGHT, hours=24)
+@example(made=LEAVES_EARLY_AT_FIVE, hours=5)
 @given(made=awkward_places(), hours=st.sampled_from([5, 12, 24]))
 def test_many_pieces_are_one_piece_in_awkward_places(engine: ModuleType, made: dict[str, Any], hours: int) -> None:
     plan = plan_of(made)
@@ -518,6 +568,7 @@ def test_no_two_decisions_share_an_address(monkeypatch: pytest.MonkeyPatch) -> N
     loop = plan.loop.copy()
     loop[[LOOPS.index("exit_block"), LOOPS.index("threshold_slope")]] = 0.5, 0.001
     one_piece(simpy_engine, plan._replace(loop=loop))
+    one_piece(simpy_engine, plan_of(WAITS_TWICE))
     purposes = {Purpose(purpose) for _, _, purpose, _ in asked}
     assert {Purpose.ESCALATES, Purpose.KEEPS_PLACE, Purpose.GIVES_UP, Purpose.READMITTED, Purpose.ROUTE} <= purposes
     twice = Counter(Purpose(address[2]).name for address, times in asked.items() if times > 1)
