@@ -78,3 +78,13 @@ def test_the_installed_command_answers_from_another_folder(
     arguments: list[str], said: str, scripts: Path, tmp_path: Path
 ) -> None:
     assert said in run([scripts / "carepath", *arguments], tmp_path)
+
+
+def test_the_main_job_runs_from_another_folder(scripts: Path, tmp_path: Path) -> None:
+    small = ["--scale", "0.01", "--years", "1", "--replications", "2", "--set", "run.warm_up_days=60"]
+    said = run([scripts / "carepath", "run", "nwl_pilot", "--out", "answer", *small], tmp_path)
+    assert "scale 0.01" in said.splitlines()[0]
+    assert "of 2 replications" in said
+    assert "not yet included" in said
+    run([scripts / "carepath", "report", "answer", "--out", "page.html"], tmp_path)
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
