@@ -30,6 +30,7 @@ def route_tables(arm: Arm) -> dict[str, Any]:
                 if resolved:
                     stage = arm.stage_index.get(name, NEED)
                     sets.append((stage, SEVERITIES.index(severity), minute, len(rows), len(resolved)))
+                    _refuse_circle(resolved, name)
                     rows += _rows(arm, resolved, len(rows))
     columns = {f"route_{key}": np.array([row[key] for row in rows]) for key in rows[0]} if rows else _no_routes()
     return {"route_sets": np.array(sets, dtype=np.int64).reshape(-1, 5), **columns}
@@ -87,6 +88,21 @@ def _rows(arm: Arm, resolved: list[ResolvedRoute], first: int) -> list[dict[str,
             }
         )
     return rows
+
+
+def _refuse_circle(resolved: list[ResolvedRoute], name: str) -> None:
+    """Without room anywhere the alternatives must come to an end."""
+    conditional = [each.route for each in reversed(resolved) if each.route.if_room and not each.route.cancelled]
+    then = {route.to: route.otherwise for route in conditional}
+    for first in then:
+        tried = [first]
+        while (alternative := then.get(tried[-1])) is not None and alternative not in tried:
+            tried.append(alternative)
+        if alternative is not None:
+            raise ValueError(
+                f"stages.{name}.routes: without room in {' and '.join(sorted(tried))} people are sent round in a "
+                "circle; one of these routes must have an `otherwise` that leads to a stage without `if_room`, or home"
+            )
 
 
 def _row_to(resolved: list[ResolvedRoute], name: str, first: int) -> int:

@@ -70,7 +70,12 @@ def visits(
     start = np.zeros((len(AGES), len(names)))
     for name, per_year in entries.items():
         start[:, number[name]] += per_year
-    solved: Floats = np.asarray(np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0], dtype=float)
+    try:
+        solved: Floats = np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0].astype(float)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            "stages: somebody goes round and round for ever; give one of the routes a share below 1, or a way home"
+        ) from error
     return {name: solved[:, i] for name, i in number.items()}
 
 

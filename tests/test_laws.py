@@ -365,6 +365,26 @@ def test_waiting_for_more_places_or_for_opening_is_not_for_good(engine: ModuleTy
 
 
 @engines
+def test_somebody_without_a_history_stays_in_a_residence_as_anywhere(engine: ModuleType) -> None:
+    home = {"served_by": "a", "length_of_stay": _STAY, "residence": "care_home"}
+    arrivals = {"stream": {"to": "home", "per_day": 3}}
+    made = {"place": {"pools": {"a": {"capacity": 2}}, "stages": {"home": home}, "plain_arrivals": arrivals}}
+    log = check_all(engine, plan_of(made))
+    assert set(log.ended["left"] - log.ended["started"]) == {600}
+
+
+def test_routes_that_never_end_are_refused() -> None:
+    ward = {"served_by": "a", "length_of_stay": _STAY}
+    alternatives = [{"to": "x", "if_room": True, "otherwise": "y"}, {"to": "y", "if_room": True, "otherwise": "x"}]
+    for routes, message in (([{"to": "ward"}], "round and round"), (alternatives, "without room in x and y")):
+        routes_of_ward = [{**route, "share": 1.0 / len(routes)} for route in routes]
+        stages = {"ward": {**ward, "routes": routes_of_ward}, "x": ward, "y": ward}
+        start = {"ward": [{"in_place": 1}]}
+        with pytest.raises(ValueError, match=message):
+            plan_of({"place": {"pools": {"a": {}}, "stages": stages, "start": start}})
+
+
+@engines
 def test_the_census_is_the_log_and_littles_law_holds_by_stage(engine: ModuleType) -> None:
     """People counted = arrivals a day x mean days, within the edges of a run; counted at every hour of the day."""
     plan = shipped_plan("stroke_units", 900)

@@ -221,7 +221,7 @@ def simulated(engine: ModuleType, name: str, replications: int) -> dict[str, tup
     check, found = checks()[name], []
     plan = plan_of(check.place, check.days)
     for replication in range(replications):
-        log = engine.advance(engine.start(plan, 1, replication), plan, plan.days * DAY)
+        log = engine.advance(engine.start(plan, 1 + NAMES.index(name), replication), plan, plan.days * DAY)
         found.append(check.measure(log, plan, 10))
     table = {key: np.array([each[key] for each in found]) for key in check.exact}
     return {key: (values.mean(), values.std(ddof=1) / len(values) ** 0.5) for key, values in table.items()}

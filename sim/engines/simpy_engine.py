@@ -339,7 +339,7 @@ class Run:
         else:
             self.state.occupied[stay.pool] += 1
         stay.started = now
-        if self.tables.residence[stay.stage]:
+        if self.tables.residence[stay.stage] and j.row >= 0:
             self._settle_in(j)
             return
         self.care.work_out(j, now)
