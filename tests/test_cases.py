@@ -19,13 +19,12 @@ from ruamel.yaml import YAML
 from sim import draws
 from sim.compile_plan import compile_plan
 from sim.draws import Purpose, Stream
-from sim.engines import simpy_engine
 from sim.interventions import Intervention
 from sim.log import EVENTS, NEVER, OUTCOMES, StayLog
 from sim.plan import LIFE_EVENTS, LOOPS, Plan
 from sim.scenario import Scenario
+from tests.made_places import engines
 
-ENGINES = [simpy_engine]
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 TIMES = ("asked", "started", "ready", "left")
 Case = dict[str, Any]
@@ -129,7 +128,7 @@ def drawn(case: Case, plan: Plan, draw: Case) -> float:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.rsplit(".", 1)[-1])
+@engines
 def test_case(engine: ModuleType, path: Path) -> None:
     case = read(path)
     plan = plan_of(case)

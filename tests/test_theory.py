@@ -17,12 +17,11 @@ import numpy as np
 import pytest
 
 from sim.compile_plan import compile_plan
-from sim.engines import simpy_engine
 from sim.log import NEVER, StayLog
 from sim.plan import Plan
 from sim.scenario import Scenario
+from tests.made_places import engines
 
-ENGINES = [simpy_engine]
 DAY = 1440
 MOST_STANDARD_ERRORS = 3.5
 QUICK, LONG = 8, 120
@@ -232,7 +231,7 @@ def standard_errors_from(exact: Measured, engine: ModuleType, name: str, replica
     return {key: (found[key][0] - value) / found[key][1] for key, value in exact.items()}
 
 
-@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.rsplit(".", 1)[-1])
+@engines
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("replications", [QUICK, pytest.param(LONG, marks=pytest.mark.slow)])
 def test_the_exact_answer_is_found_and_another_is_not(engine: ModuleType, name: str, replications: int) -> None:
