@@ -54,8 +54,9 @@ def expected_flows(place: Place) -> ExpectedFlows:
         for index, support in ((1, place.social_care.home_with_care), (2, place.social_care.care_home)):
             residents = net.groups.share[:, :, index].sum(axis=1) * net.groups.residents
             in_place[support.stage] = firm_in_place[support.stage] = residents
-    load, firm_load = _pool_load(place, stays, in_place), _pool_load(place, firm, firm_in_place)
-    return ExpectedFlows(net, stays, mean_days, in_place, load, firm_load, _discharges(place, net, entries))
+    load, otherwise = _pool_load(place, stays, in_place), _pool_load(place, firm, firm_in_place)
+    bears = {name: min(load[name], otherwise[name]) for name in load}
+    return ExpectedFlows(net, stays, mean_days, in_place, load, bears, _discharges(place, net, entries))
 
 
 Entries = dict[str, dict[str, Floats]]
