@@ -15,7 +15,7 @@ NEVER = -1
 
 STAY_COLUMNS: dict[str, str] = {
     "person": "person id, 4 x number within the age band + age band; for a plain arrival -1 - number of the stream",
-    "generation": "how many lives before in this place of the population; for a plain arrival its running number",
+    "generation": "how many lives before in this place of the population; for a plain arrival the day it came",
     "need": "64-bit key of the need the journey answers",
     "chain": "0 for the first journey of a need, then 1 more for each readmission or rebooking",
     "cause": "0 general, otherwise 1 + index of the condition",

@@ -9,8 +9,9 @@ rows begin with those of the first.
 2. Time is whole minutes; a stay lasts at least one.
 3. At each instant: A advance the clock. B set down everything due now. C settle, in this order: stays that are over
    (those who die or go home whatever the place looks like first, then by id); closing times and outlets; life events,
-   by id; people asking where to go, by id; then places are filled, pools in plan order, people by the queue's
-   discipline; whoever moves frees the old place; again until a pass starts nobody. An id is (person, generation,
+   by id; people asking where to go, by id; then places are filled in passes: pools that have changed since they were
+   last looked at, in plan order, people by the queue's discipline; whoever moves frees the old place for the next
+   pass; until nothing has changed. An id is (person, generation,
    minute of the need, chain).
 4. A rule that looks at the state of the system is asked only in C.
 5. Two people who each hold the place the other needs do not swap; they wait.
