@@ -14,7 +14,8 @@ import traceback
 from collections.abc import Sequence
 
 from sim import __version__
-from sim.commands import COMMANDS, Asked, counted, print_json
+from sim.command import Asked, counted, print_json
+from sim.commands import COMMANDS
 from sim.errors import CarepathError, InputError
 
 FINE, FAULT, BAD_INPUT, NOT_FINISHED, INTERRUPTED = 0, 1, 2, 3, 130

@@ -6,163 +6,46 @@ Nothing is worked out here. Each loads only what it needs, so that help and chec
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sim.command import (
+    Asked,
+    Command,
+    as_rows,
+    counted,
+    print_json,
+    print_table,
+    progress,
+    scenario_of,
+    set_of,
+    settings_of,
+    takes_changes,
+    takes_file,
+    takes_run,
+    takes_settings,
+)
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
     from pydantic_core import ErrorDetails
 
-    from sim.experiments.runner import Progress
     from sim.interventions import Intervention
     from sim.results import Results
     from sim.scenario import Scenario
     from sim.system import Place
 
-Asked = argparse.Namespace
-
-
-@dataclass(frozen=True)
-class Command:
-    """One word after ``carepath``."""
-
-    name: str
-    """The word."""
-    what: str
-    """What it answers, in one sentence."""
-    example: str
-    """A line to copy."""
-    options: Callable[[argparse.ArgumentParser], None]
-    """Adds the command's own options."""
-    run: Callable[[Asked], None]
-    """Does it, and prints the answer."""
-
-
-def _takes_file(parser: argparse.ArgumentParser, what: str) -> None:
-    parser.add_argument("file", metavar="FILE", help=f"{what}: a path, or the name of one that comes with carepath")
-    _takes_changes(parser)
-
-
-def _takes_changes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set",
-        metavar="PATH=VALUE",
-        action="append",
-        default=[],
-        help="change a number for this time, for example run.years=1; may be repeated",
-    )
-
-
-def _takes_run(parser: argparse.ArgumentParser) -> None:
-    _takes_file(parser, "scenario")
-    _takes_settings(parser)
-
-
-def _takes_settings(parser: argparse.ArgumentParser) -> None:
-    for option, what in RUN_OPTIONS.items():
-        parser.add_argument(f"--{option}", metavar="N", help=f"{what}; the same as --set run.{option}=N")
-    parser.add_argument(
-        "--workers", metavar="N", type=_at_least_one, help="processes at one time; one a core if left out"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress line")
-
-
-RUN_OPTIONS = {
-    "years": "measured years",
-    "replications": "repetitions, each with its own luck",
-    "scale": "share of people and capacities simulated, 0 to 1",
-    "seed": "seed of every random number",
-}
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
-
-
-def _progress(asked: Asked) -> Progress | None:
-    """A progress line on the terminal, if one is wanted and there is a terminal."""
-    if asked.quiet or asked.json:
-        return None
-    from tqdm import tqdm
-
-    bar = tqdm(unit="replication", leave=False, disable=None, file=sys.stderr)
-
-    def show(done: int, of: int) -> None:
-        bar.total, bar.n = of, done
-        bar.refresh()
-        if done == of:
-            bar.close()
-
-    return show
-
-
-def _changes(asked: Asked) -> dict[str, str]:
-    """Every ``--set`` of the command line by path; options such as ``--years`` are ``run.years``."""
-    return _set(asked) | {f"run.{option}": given for option, given in _settings(asked).items()}
-
-
-def _settings(asked: Asked) -> dict[str, str]:
-    """Options such as ``--years`` that were given."""
-    return {option: getattr(asked, option) for option in RUN_OPTIONS if getattr(asked, option, None) is not None}
-
-
-def _set(asked: Asked) -> dict[str, str]:
-    """Every ``--set`` of the command line by path."""
-    changes: dict[str, str] = {}
-    for text in asked.set:
-        path, equals, value = text.partition("=")
-        if not (path and equals and value):
-            raise InputError([Problem("--set", f"{text!r} is not PATH=VALUE, for example run.years=1")])
-        changes[path.strip()] = value.strip()
-    return changes
-
-
-def _scenario(asked: Asked, file: str = "") -> Scenario:
-    from sim.files import read_scenario
-    from sim.measures import MEASURES
-
-    loaded = read_scenario(file or asked.file, _changes(asked), tuple(MEASURES))
-    for warning in loaded.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    return loaded.model
-
-
-def print_json(answer: Any) -> None:
-    """Print an answer for another program; dates and paths as text."""
-    print(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=10))
-    return rows
-
-
-def _print_table(table: pd.DataFrame, heading: str, number: str = "{:,.1f}") -> None:
-    print(f"\n{heading}\n")
-    print(table.to_string(index=False, na_rep="", float_format=number.format))
-
-
-def counted(number: int, what: str) -> str:
-    """A number and what it counts: ``1 problem``, ``2 problems``."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
 
 def _check_options(parser: argparse.ArgumentParser) -> None:
-    _takes_file(parser, "scenario, place or intervention")
+    takes_file(parser, "scenario, place or intervention")
     parser.add_argument("--resolved", action="store_true", help="print the file with every default written out")
     parser.add_argument(
         "--targets", action="store_true", help="run the baseline and set it beside what is published (takes a while)"
     )
     parser.add_argument("--markdown", action="store_true", help="print that as a table for the README")
-    _takes_settings(parser)
+    takes_settings(parser)
 
 
 def _check(asked: Asked) -> None:
@@ -170,7 +53,7 @@ def _check(asked: Asked) -> None:
     from sim.measures import MEASURES
     from sim.provenance import assumptions
 
-    loaded = read_any(asked.file, _set(asked), tuple(MEASURES))
+    loaded = read_any(asked.file, set_of(asked), tuple(MEASURES))
     if asked.resolved:
         from sim.writing import text_of
 
@@ -191,13 +74,13 @@ def _check(asked: Asked) -> None:
     numbers = sum(each.is_assumption for each in assumptions(loaded.model))
     if asked.json:
         found = {"problems": [], "warnings": [vars(warning) for warning in warnings], "assumptions": numbers}
-        print_json(found | {name: _rows(table) for name, table in tables.items()})
+        print_json(found | {name: as_rows(table) for name, table in tables.items()})
         return
     print(f"{loaded.model.name}: no problems, {counted(len(warnings), 'warning')}, {counted(numbers, 'assumption')}")
     for warning in warnings:
         print(f"  {warning}")
     for name, table in tables.items():
-        _print_table(table, HEADINGS[name], "{:,.3g}" if name == "figures" else "{:,.1f}")
+        print_table(table, HEADINGS[name], "{:,.3g}" if name == "figures" else "{:,.1f}")
 
 
 HEADINGS = {
@@ -234,26 +117,26 @@ def _check_targets(asked: Asked, place: Place | None) -> None:
 
     if place is None or place.people is None:
         raise InputError([Problem("--targets", "needs a place with people, for example england_500k", file=asked.file)])
-    scenario = baseline(place, settings(_settings(asked)))
-    rows = compared(scenario, workers=asked.workers, progress=_progress(asked))
+    scenario = baseline(place, settings(settings_of(asked)))
+    rows = compared(scenario, workers=asked.workers, progress=progress(asked))
     if asked.json:
-        print_json({"simulated": simulated(scenario), "targets": _rows(table(rows))})
+        print_json({"simulated": simulated(scenario), "targets": as_rows(table(rows))})
     elif asked.markdown:
         print(markdown(rows, simulated(scenario)))
     else:
-        _print_table(table(rows), f"{place.name}: {simulated(scenario)}")
+        print_table(table(rows), f"{place.name}: {simulated(scenario)}")
         print(f"\n{summary(rows)}")
 
 
 def _explain_options(parser: argparse.ArgumentParser) -> None:
-    _takes_run(parser)
+    takes_run(parser)
     parser.add_argument(
         "--loops", action="store_true", help="run it with each feedback switched off, paired (takes a while)"
     )
 
 
 def _explain(asked: Asked) -> None:
-    scenario = _scenario(asked)
+    scenario = scenario_of(asked)
     if asked.loops:
         _explain_loops(asked, scenario)
         return
@@ -273,22 +156,22 @@ def _explain_loops(asked: Asked, scenario: Scenario) -> None:
 
     if not asked.json:
         print(f"{scenario.name}: {simulated(scenario)}, once as it is and once without each feedback", flush=True)
-    table = loops(scenario, workers=asked.workers, progress=_progress(asked))
+    table = loops(scenario, workers=asked.workers, progress=progress(asked))
     if asked.json:
-        print_json({"loops": _rows(table)})
+        print_json({"loops": as_rows(table)})
         return
     shown = table.assign(measure=table["measure"].where(table["of"] == "all", table["measure"] + " " + table["of"]))
     shown = shown.drop(columns=["what", "of", "unit", "replications"])
-    _print_table(shown, "With each feedback less without it, 95% interval", "{:,.4g}")
+    print_table(shown, "With each feedback less without it, 95% interval", "{:,.4g}")
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
-    _takes_run(parser)
+    takes_run(parser)
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where results go; results/NAME if left out")
 
 
 def _run(asked: Asked) -> None:
-    scenario = _scenario(asked)
+    scenario = scenario_of(asked)
     from sim import results
     from sim.experiments.claims import claims_in_words
     from sim.headline import headline
@@ -297,7 +180,7 @@ def _run(asked: Asked) -> None:
     done = _results(asked, scenario)
     results.save(done, folder)
     if asked.json:
-        print_json({"folder": str(folder), "claims": _rows(done.claims), "effects": _rows(results.paired(done))})
+        print_json({"folder": str(folder), "claims": as_rows(done.claims), "effects": as_rows(results.paired(done))})
         return
     print("\n".join(["", *headline(done).sentences, "", *claims_in_words(done.claims)]))
     print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
@@ -310,31 +193,31 @@ def _results(asked: Asked, scenario: Scenario) -> Results:
     if not asked.json:
         print(f"{scenario.name}: {simulated(scenario)}", flush=True)
     command = f"carepath {' '.join(sys.argv[1:])}"
-    return run(scenario, workers=asked.workers, progress=_progress(asked), command=command)
+    return run(scenario, workers=asked.workers, progress=progress(asked), command=command)
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "given", metavar="FOLDER_OR_SCENARIO", nargs="+", help="results kept by carepath run, or scenarios to run now"
     )
-    _takes_changes(parser)
-    _takes_settings(parser)
+    takes_changes(parser)
+    takes_settings(parser)
 
 
 def _compare(asked: Asked) -> None:
     from sim import results
 
     folders = {given: results.load(Path(given)) for given in asked.given if Path(given).is_dir()}
-    scenarios = {given: _scenario(asked, given) for given in asked.given if given not in folders}
+    scenarios = {given: scenario_of(asked, given) for given in asked.given if given not in folders}
     from sim.experiments.compare import compare
 
     found = folders | {given: _results(asked, scenario) for given, scenario in scenarios.items()}
     table = compare({given: found[given] for given in asked.given})
     if asked.json:
-        print_json(_rows(table))
+        print_json(as_rows(table))
         return
     columns = ["measure", "result", "value", "difference", "low", "high"]
-    _print_table(table[columns], f"Each less the baseline of {asked.given[0]}, 95% interval", "{:,.4g}")
+    print_table(table[columns], f"Each less the baseline of {asked.given[0]}, 95% interval", "{:,.4g}")
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim import cli, commands
-from sim.commands import COMMANDS, Asked, Command
+from sim.command import Asked, Command
+from sim.commands import COMMANDS
 
 PLACE = "england_500k"
 

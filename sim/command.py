@@ -1,0 +1,154 @@
+"""What every command has in common: its words, options that several take, and how tables and JSON are printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiments.runner import Progress
+    from sim.scenario import Scenario
+
+Asked = argparse.Namespace
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word after ``carepath``."""
+
+    name: str
+    """The word."""
+    what: str
+    """What it answers, in one sentence."""
+    example: str
+    """A line to copy."""
+    options: Callable[[argparse.ArgumentParser], None]
+    """Adds the command's own options."""
+    run: Callable[[Asked], None]
+    """Does it, and prints the answer."""
+
+
+def takes_file(parser: argparse.ArgumentParser, what: str) -> None:
+    """The file a command is about, and changes to it."""
+    parser.add_argument("file", metavar="FILE", help=f"{what}: a path, or the name of one that comes with carepath")
+    takes_changes(parser)
+
+
+def takes_changes(parser: argparse.ArgumentParser) -> None:
+    """Changes for this time."""
+    parser.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        help="change a number for this time, for example run.years=1; may be repeated",
+    )
+
+
+def takes_run(parser: argparse.ArgumentParser) -> None:
+    """A scenario and how it is run."""
+    takes_file(parser, "scenario")
+    takes_settings(parser)
+
+
+def takes_settings(parser: argparse.ArgumentParser) -> None:
+    """How a scenario is run."""
+    for option, what in RUN_OPTIONS.items():
+        parser.add_argument(f"--{option}", metavar="N", help=f"{what}; the same as --set run.{option}=N")
+    parser.add_argument(
+        "--workers", metavar="N", type=_at_least_one, help="processes at one time; one a core if left out"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress line")
+
+
+RUN_OPTIONS = {
+    "years": "measured years",
+    "replications": "repetitions, each with its own luck",
+    "scale": "share of people and capacities simulated, 0 to 1",
+    "seed": "seed of every random number",
+}
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def progress(asked: Asked) -> Progress | None:
+    """A progress line on the terminal, if one is wanted and there is a terminal."""
+    if asked.quiet or asked.json:
+        return None
+    from tqdm import tqdm
+
+    bar = tqdm(unit="replication", leave=False, disable=None, file=sys.stderr)
+
+    def show(done: int, of: int) -> None:
+        bar.total, bar.n = of, done
+        bar.refresh()
+        if done == of:
+            bar.close()
+
+    return show
+
+
+def _changes(asked: Asked) -> dict[str, str]:
+    """Every ``--set`` of the command line by path; options such as ``--years`` are ``run.years``."""
+    return set_of(asked) | {f"run.{option}": given for option, given in settings_of(asked).items()}
+
+
+def settings_of(asked: Asked) -> dict[str, str]:
+    """Options such as ``--years`` that were given."""
+    return {option: getattr(asked, option) for option in RUN_OPTIONS if getattr(asked, option, None) is not None}
+
+
+def set_of(asked: Asked) -> dict[str, str]:
+    """Every ``--set`` of the command line by path."""
+    changes: dict[str, str] = {}
+    for text in asked.set:
+        path, equals, value = text.partition("=")
+        if not (path and equals and value):
+            raise InputError([Problem("--set", f"{text!r} is not PATH=VALUE, for example run.years=1")])
+        changes[path.strip()] = value.strip()
+    return changes
+
+
+def scenario_of(asked: Asked, file: str = "") -> Scenario:
+    """The scenario asked for, with every change; what it warns of goes to standard error."""
+    from sim.files import read_scenario
+    from sim.measures import MEASURES
+
+    loaded = read_scenario(file or asked.file, _changes(asked), tuple(MEASURES))
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return loaded.model
+
+
+def print_json(answer: Any) -> None:
+    """Print an answer for another program; dates and paths as text."""
+    print(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
+
+
+def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as a list of its rows, for JSON."""
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=10))
+    return rows
+
+
+def print_table(table: pd.DataFrame, heading: str, number: str = "{:,.1f}") -> None:
+    """Print a table under its heading."""
+    print(f"\n{heading}\n")
+    print(table.to_string(index=False, na_rep="", float_format=number.format))
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what it counts: ``1 problem``, ``2 problems``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
