@@ -257,6 +257,7 @@ class DailyCounts:
         managing = np.array(proxy.self_managing.values)[people["frailty"]]
         weights = {
             "people": np.ones(len(cell)),
+            "frailty_steps": people["frailty"] * 1.0,
             "care_plan": planned * 1.0,
             "end_of_life": dying * 1.0,
             "end_of_life_care_plan": (planned & dying) * 1.0,

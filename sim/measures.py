@@ -373,6 +373,11 @@ _ALL = (
         "Roland and others 2005, BMJ 330:289", None, True,
     ),
     Measure(
+        "frailty", "Mean frailty", "steps (0 fit, 1 mild, 2 moderate, 3 severe)", "mean",
+        "Mean step of frailty of people alive when last looked at.",
+        _OWN, True, False,
+    ),
+    Measure(
         "care_plan_coverage", "People with a care plan", "share of people", "share",
         "People alive with a care plan when last looked at; `end_of_life`: of those nearing the end of life.",
         _OWN, False, False,

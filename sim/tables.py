@@ -224,6 +224,7 @@ def _add_repeated(rows: _Rows, daily: DailyCounts, block: Block, repeated: Float
 def _add_snapshots(rows: _Rows, daily: DailyCounts, block: Block) -> None:
     """Shares of the people alive when last looked at in each period."""
     shares = {
+        ("frailty", ALL): ("frailty_steps", "people"),
         ("care_plan_coverage", ALL): ("care_plan", "people"),
         ("care_plan_coverage", "end_of_life"): ("end_of_life_care_plan", "end_of_life"),
         ("coordination", ALL): ("coordinated", "people"),

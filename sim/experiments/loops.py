@@ -44,7 +44,7 @@ LOOPS = (
     Loop("exit_block", "people keep their bed until the next place is free", "four_hour_share", rises=False),
     Loop("gp_access", "people general practice cannot see turn to A&E", "a_and_e_attendances", rises=True),
     Loop("pressure", "fuller beds, earlier discharge", "mean_length_of_stay", rises=False),
-    Loop("deconditioning", "days of delay make people frailer", "discharge_share_by_pathway", rises=False, of="P0"),
+    Loop("deconditioning", "days of delay make people frailer", "frailty", rises=True),
     Loop("programme_time", "programmes take doctors' time", "gp_unseen_share", rises=True),
     Loop("case_finding", "programmes reveal need", "a_and_e_attendances", rises=True),
     Loop("new_clinic_referrals", "a new clinic draws simple referrals", "referrals", rises=True),
