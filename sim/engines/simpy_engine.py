@@ -54,7 +54,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
 
 
 def _in_order(line: list[Journey], key: Callable[[Journey], tuple[Any, ...]]) -> list[Journey]:
-    return sorted(line, key=key) if len(line) > 1 else list(line)
+    return sorted(line, key=key) if len(line) > 1 else line[:]
 
 
 class Run:

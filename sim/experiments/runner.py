@@ -104,7 +104,7 @@ def arms_of(scenario: Scenario) -> Arms:
         baseline = compile_plan(scenario, with_interventions=False)
         plan = compile_plan(scenario) if scenario.interventions else None
     except ValueError as error:
-        raise InputError([Problem("place", f"its published figures do not fit together: {error}")]) from error
+        raise InputError([Problem("place", f"it cannot be worked out: {error}")]) from error
     names = baseline.names
     first = min((_first_date(each) for each in scenario.interventions), default=dt.date.max)
     part = max(0, (first - names.first_day).days) * 1440
