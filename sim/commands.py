@@ -174,7 +174,7 @@ def _run(asked: Asked) -> None:
     scenario = scenario_of(asked)
     from sim import results
     from sim.experiments.claims import claims_in_words
-    from sim.headline import headline
+    from sim.headline import QUESTIONS, headline
 
     folder = asked.out or Path("results") / Path(asked.file).stem
     done = _results(asked, scenario)
@@ -182,7 +182,8 @@ def _run(asked: Asked) -> None:
     if asked.json:
         print_json({"folder": str(folder), "claims": as_rows(done.claims), "effects": as_rows(results.paired(done))})
         return
-    print("\n".join(["", *headline(done).sentences, "", *claims_in_words(done.claims)]))
+    answers = zip(QUESTIONS, headline(done).sentences, strict=True)
+    print("\n".join(["", *(f"{question} {told}" for question, told in answers), "", *claims_in_words(done.claims)]))
     print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
 
 

@@ -42,6 +42,10 @@ LONGEST = 170
 """Characters of a claim's text on the first screen."""
 
 
+QUESTIONS = ("Does it hold?", "What gives first?", "What decides it?")
+"""What the three sentences answer, in their order."""
+
+
 @dataclass(frozen=True)
 class Headline:
     """Three sentences a chief executive can act on."""
@@ -193,7 +197,7 @@ def _gives(results: Results) -> str:
         month = f", from {_month(first.first_month)} on" if first.first_month else ""
         others = [f"“{each.title}”" for each in clear[1:3]]
         also = f", then {' and '.join(others)}" if others else ""
-        return f"What gives first is “{first.title}”: {_waiting(first)}{month}{also}."
+        return f"“{first.title}”: {_waiting(first)}{month}{also}."
     if not math.isfinite(worst.low):
         return f"Cannot tell what gives first from one replication; the largest rise in waiting is for “{worst.title}”."
     if worst.more >= 1:

@@ -23,7 +23,7 @@ from sim.errors import InputError, Problem
 from sim.explain import intervention_in_words, run_in_words, titles_of
 from sim.flows import duration, in_words
 from sim.gives import what_gives
-from sim.headline import Headline, found_in_words, headline, label_of, proper, standing
+from sim.headline import QUESTIONS, Headline, found_in_words, headline, label_of, proper, standing
 from sim.measures import MEASURES, Measure
 from sim.plots import band_over, delayed_chart, gives_chart, occupancy_chart
 from sim.provenance import Given, assumptions
@@ -119,11 +119,10 @@ def _style() -> str:
 
 def _first_screen(scenario: Scenario, results: Results, answer: Headline) -> str:
     kind = answer.verdict.lower().replace(" ", "-")
-    labels = ("Does it hold?", "What gives first?", "What decides it?")
     mark = f"<strong class='verdict'><span aria-hidden='true'>{MARKS[answer.verdict]}</span> {answer.verdict}:</strong>"
     holds = f"{mark} {escape(answer.holds.removeprefix(f'{answer.verdict}: '))}"
     told = (holds, escape(answer.gives), escape(answer.decides))
-    sentences = "".join(f"<dt>{label}</dt><dd>{words}</dd>" for label, words in zip(labels, told, strict=True))
+    sentences = "".join(f"<dt>{label}</dt><dd>{words}</dd>" for label, words in zip(QUESTIONS, told, strict=True))
     return (
         f"<p class='place'>{escape(scenario.place.name)}</p><h1>{escape(scenario.name)}</h1>"
         f"<p class='question'>{escape(scenario.question)}</p>"

@@ -107,7 +107,7 @@ WAITING: Values = {
 
 def test_what_gives_first_is_named_with_its_wait_and_how_full_it_is() -> None:
     gives = headline(made(claiming(), WAITING)).gives
-    assert gives.startswith("What gives first is “Rehabilitation unit, North and East”: 9 people wait for it")
+    assert gives.startswith("“Rehabilitation unit, North and East”: 9 people wait for it")
     assert "82% of the time" in gives
 
 
