@@ -66,9 +66,7 @@ def baseline(place: Place, run: RunSettings) -> Scenario:
     )  # fmt: skip
 
 
-def compared(
-    scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None
-) -> list[Compared]:
+def compared(scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None) -> list[Compared]:
     """Every target beside the baseline (see ``baseline``): mean of the measured years over replications."""
     wanted, run = targets(), scenario.run
     arms = replace(arms_of(scenario), groups=tuple(sorted({each.group for each in wanted if "," in each.group})))
@@ -171,4 +169,3 @@ def markdown(rows: list[Compared], how: str) -> str:
     head = f"| {' | '.join(shown_rows.columns)} |\n|{'---|' * len(shown_rows.columns)}"
     lines = ["| " + " | ".join(map(str, line)) + " |" for line in shown_rows.itertuples(index=False)]
     return "\n".join([_START_MARK, f"{how[0].upper()}{how[1:]}. {summary(rows)}", "", head, *lines, _END_MARK])
-
