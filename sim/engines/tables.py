@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import rules
 from sim.draws import Purpose, uniform
-from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, Plan
+from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan
 
 
 class Tables:
@@ -22,7 +22,6 @@ class Tables:
             {name: ratio for name, ratio in zip(PROGRAMME_LEVERS, row, strict=True) if ratio != 1.0}
             for row in plan.programme_ratio.tolist()
         ]
-        self.life_event = {name: index for index, name in enumerate(LIFE_EVENTS)}
         always: Any = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
         self.always_open: list[bool] = always.tolist()
         self.reserves: list[bool] = [bool(places.any()) for places in plan.reserved]
