@@ -7,23 +7,28 @@ numbers, to the bit, for many people at once. Inverse distributions are in ``rul
 
 from __future__ import annotations
 
-from enum import IntEnum
 from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-_M64 = 0xFFFFFFFFFFFFFFFF
-_GOLDEN = 0x9E3779B97F4A7C15
+from sim.compiled import compiled
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_12, _27, _30, _31 = (np.uint64(bits) for bits in (12, 27, 30, 31))
 _TWO_TO_MINUS_52 = 2.0**-52
 
 Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Word = Any
+"""64 bits: an int in Python, uint64 in compiled code."""
 
 
-class Stream(IntEnum):
+class Stream:
     """Which family of entities a draw belongs to."""
 
     PEOPLE = 0
@@ -33,7 +38,7 @@ class Stream(IntEnum):
     INTERVENTIONS = 66
 
 
-class Purpose(IntEnum):
+class Purpose:
     """What a draw decides. Append only: a number is never reused or changed."""
 
     AGE_PLACE = 1
@@ -87,59 +92,62 @@ class Purpose(IntEnum):
     FIRST_STAGE = 115
 
 
-def mix(z: int) -> int:
+@compiled("uint64(uint64)")
+def mix(z: Word) -> Word:
     """The 64-bit finaliser of splitmix64 (Steele, Lea and Flood 2014)."""
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _M64
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _M64
-    return z ^ (z >> 31)
+    z = np.uint64(z)
+    z = (z ^ (z >> _30)) * _FIRST
+    z = (z ^ (z >> _27)) * _SECOND
+    return z ^ (z >> _31)
 
 
-def run_key(seed: int, replication: int, stream: int) -> int:
+@compiled("uint64(uint64, uint64, uint64)")
+def run_key(seed: Word, replication: Word, stream: int) -> Word:
     """Key of one stream of one replication."""
-    key = mix((seed + _GOLDEN) & _M64) ^ replication
-    key = mix((key + _GOLDEN) & _M64) ^ stream
-    return mix((key + _GOLDEN) & _M64)
+    key = mix(np.uint64(seed) + _GOLDEN) ^ np.uint64(replication)
+    key = mix(key + _GOLDEN) ^ np.uint64(stream)
+    return mix(key + _GOLDEN)
 
 
-def entity_key(key: int, entity: int) -> int:
+@compiled("uint64(uint64, uint64)")
+def entity_key(key: Word, entity: Word) -> Word:
     """Key of one person, need or unit within a stream."""
-    return mix(((key ^ entity) + _GOLDEN) & _M64)
+    return mix((np.uint64(key) ^ np.uint64(entity)) + _GOLDEN)
 
 
-def word(entity: int, chain: int, purpose: int, draw: int = 0) -> int:
+@compiled("uint64(uint64, int64, int64, int64)")
+def word(entity: Word, chain: int, purpose: int, draw: int) -> Word:
     """The 64 random bits of one decision of the entity with this key."""
-    return mix(((entity ^ (chain << 32 | purpose << 16 | draw)) + _GOLDEN) & _M64)
+    return mix((np.uint64(entity) ^ np.uint64(chain << 32 | purpose << 16 | draw)) + _GOLDEN)
 
 
-def uniform(entity: int, chain: int, purpose: int, draw: int = 0) -> float:
+@compiled("float64(uint64, int64, int64, int64)")
+def uniform(entity: Word, chain: int, purpose: int, draw: int) -> float:
     """A number strictly between 0 and 1 for one decision, with 52 bits."""
-    z = ((entity ^ (chain << 32 | purpose << 16 | draw)) + _GOLDEN) & _M64
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _M64
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _M64
-    return (((z ^ (z >> 31)) >> 12) + 0.5) * _TWO_TO_MINUS_52
+    return (float(word(entity, chain, purpose, draw) >> _12) + 0.5) * _TWO_TO_MINUS_52
 
 
 def mix_array(z: Words) -> Words:
     """``mix`` for an array of uint64."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    z = (z ^ (z >> _30)) * _FIRST
+    z = (z ^ (z >> _27)) * _SECOND
+    return z ^ (z >> _31)
 
 
 def entity_keys(key: int, entities: Ints | Words) -> Words:
     """``entity_key`` for an array of entities."""
-    return mix_array((np.uint64(key) ^ entities.astype(np.uint64)) + np.uint64(_GOLDEN))
+    return mix_array((np.uint64(key) ^ entities.astype(np.uint64)) + _GOLDEN)
 
 
 def words(entities: Words, chain: int | Words, purpose: int, draw: int | Words = 0) -> Words:
     """``word`` for an array of entity keys; chain and draw may be arrays too."""
     address = np.uint64(purpose << 16) | _as_words(draw) | (_as_words(chain) << np.uint64(32))
-    return mix_array((entities ^ address) + np.uint64(_GOLDEN))
+    return mix_array((entities ^ address) + _GOLDEN)
 
 
 def uniforms(entities: Words, chain: int | Words, purpose: int, draw: int | Words = 0) -> Floats:
     """``uniform`` for an array of entity keys, equal to the bit."""
-    bits = words(entities, chain, purpose, draw) >> np.uint64(12)
+    bits = words(entities, chain, purpose, draw) >> _12
     return (bits.astype(np.float64) + 0.5) * _TWO_TO_MINUS_52
 
 

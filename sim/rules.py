@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import erf, exp, floor, log, sqrt
 
+from sim.compiled import rule
+
 DAY = 1440
 LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
 WAITS, DIVERTS, DROPS_OUT = 0, 1, 2
 
 
+@rule
 def normal_quantile(u: float) -> float:
     """Standard normal quantile, algorithm AS 241 (Wichura 1988), relative error about 1e-16."""
     q = u - 0.5
@@ -46,6 +49,7 @@ def normal_quantile(u: float) -> float:
     return -top / bottom if q < 0.0 else top / bottom
 
 
+@rule
 def choice(u: float, cumulative: Sequence[float]) -> int:
     """Index of the first cumulative share above u; the number of shares if none is (the rest)."""
     for index in range(len(cumulative)):
@@ -57,16 +61,19 @@ def choice(u: float, cumulative: Sequence[float]) -> int:
 # -- does it happen -----------------------------------------------------------------------------------------------
 
 
+@rule
 def happens(height: float, rate: float) -> bool:
     """Thinning: a point of need (or of another life event) happens when it lies below the person's rate."""
     return height < rate
 
 
+@rule
 def effect(ratio: float, share: float) -> float:
     """A lever's ratio at this share of its full effect: exactly 1 at share 0, the ratio at share 1."""
     return 1.0 if share <= 0.0 else float(ratio**share)
 
 
+@rule
 def ramp(days: float, half_time_days: float, full: float, days_after_end: float, fade_days: float) -> float:
     """Share of the stated effect, days after it began: an exponential approach, and a straight fall after the end.
 
@@ -82,6 +89,7 @@ def ramp(days: float, half_time_days: float, full: float, days_after_end: float,
     return grown * max(0.0, 1.0 - days_after_end / fade_days)
 
 
+@rule
 def dilution(members: int, caseload: float) -> float:
     """Share of the effect left when there are more members than the caseload provides for."""
     return 1.0 if members <= caseload or members == 0 else caseload / members
@@ -90,6 +98,7 @@ def dilution(members: int, caseload: float) -> float:
 # -- how long -----------------------------------------------------------------------------------------------------
 
 
+@rule
 def duration(kind: int, mean_minutes: float, sigma: float, u: float) -> float:
     """Minutes drawn by inversion from a lognormal (sigma of its logarithm), exponential or fixed distribution."""
     if kind == LOGNORMAL:
@@ -99,6 +108,7 @@ def duration(kind: int, mean_minutes: float, sigma: float, u: float) -> float:
     return mean_minutes
 
 
+@rule
 def remaining(kind: int, mean_minutes: float, sigma: float, u: float, u_elapsed: float) -> float:
     """Minutes left of a stay met in progress: a length-biased length, of which a uniform share has passed."""
     if kind == LOGNORMAL:
@@ -108,6 +118,7 @@ def remaining(kind: int, mean_minutes: float, sigma: float, u: float, u_elapsed:
     return mean_minutes * u_elapsed
 
 
+@rule
 def remaining_after(kind: int, mean_minutes: float, sigma: float, elapsed: float, u: float) -> float:
     """Minutes left of a stay that has lasted ``elapsed`` minutes: drawn from the stays that last longer."""
     if kind == LOGNORMAL and sigma > 0.0 and elapsed > 0.0:
@@ -119,11 +130,13 @@ def remaining_after(kind: int, mean_minutes: float, sigma: float, elapsed: float
     return max(1.0, mean_minutes - elapsed)
 
 
+@rule
 def whole_minutes(minutes: float) -> int:
     """A stay lasts at least one whole minute."""
     return max(1, floor(minutes + 0.5))
 
 
+@rule
 def delay_minutes(mean_minutes: float, delayed_share: float, sigma: float, u_delayed: float, u: float) -> int:
     """A drawn part of delay, in whole days as delay is counted: nobody leaves in the middle of the night."""
     if mean_minutes <= 0.0 or u_delayed >= delayed_share:
@@ -132,6 +145,7 @@ def delay_minutes(mean_minutes: float, delayed_share: float, sigma: float, u_del
     return floor(days + 0.5) * DAY
 
 
+@rule
 def leaving_minute(
     minute: int, from_hour: int, to_hour: int, chance: float, u_today: float, u_hour: float, first_day: bool
 ) -> int:
@@ -149,6 +163,7 @@ def leaving_minute(
     return opens + int((closes - opens) * u_hour)
 
 
+@rule
 def pressure(occupancy: float, reference: float, per_cent: float, strength: float) -> float:
     """Ratio of length of stay when beds are fuller (or emptier) than the reference occupancy.
 
@@ -157,6 +172,7 @@ def pressure(occupancy: float, reference: float, per_cent: float, strength: floa
     return 1.0 / max(0.5, 1.0 + strength * per_cent * (occupancy - reference))
 
 
+@rule
 def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> float:
     """Chance of readmission after a stay shortened to ``stay_ratio``: per_cent more for each per cent sooner."""
     return chance * max(0.0, 1.0 + per_cent * (1.0 / stay_ratio - 1.0))
@@ -165,21 +181,25 @@ def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> fl
 # -- where to -----------------------------------------------------------------------------------------------------
 
 
+@rule
 def has_room(free: int, kept_for_others: int, waiting: int) -> bool:
     """True if a place can be had at once: one is free beyond those kept for others and those already asked for."""
     return free - waiting > kept_for_others
 
 
+@rule
 def may_start(free: int, kept_for_others: int) -> bool:
     """True if the next person in the queue may take a place."""
     return free > kept_for_others
 
 
+@rule
 def admitted_on_threshold(u: float, slope: float, free_share: float, reference_free_share: float) -> bool:
     """A minor need admitted because acute beds are free: slope per percentage point beyond the reference."""
     return u < slope * 100.0 * max(0.0, free_share - reference_free_share)
 
 
+@rule
 def unseen(u: float, wait: float, divert: float, reference: float, share_unseen: float, strength: float) -> int:
     """What somebody not seen by closing does: WAITS, DIVERTS or DROPS_OUT.
 
@@ -191,6 +211,7 @@ def unseen(u: float, wait: float, divert: float, reference: float, share_unseen:
     return DROPS_OUT if u >= 1.0 - (1.0 - wait - divert) * turning else WAITS
 
 
+@rule
 def escalates(u: float, share_per_day: float, days_waited: int, after_days: float) -> bool:
     """An outlet after a long wait, asked once a day."""
     return days_waited >= after_days and u < share_per_day
@@ -199,6 +220,7 @@ def escalates(u: float, share_per_day: float, days_waited: int, after_days: floa
 # -- what it does to the person ------------------------------------------------------------------------------------
 
 
+@rule
 def frailty_step(u: float, delay_days: float, mean_days: float, steps_per_day: float) -> int:
     """+1 step of frailty after more delay than the published mean, -1 after less.
 
@@ -210,6 +232,7 @@ def frailty_step(u: float, delay_days: float, mean_days: float, steps_per_day: f
     return 1 if delay_days > mean_days else -1
 
 
+@rule
 def risk_score(
     expected: float, shape: float, admissions: int, noise: float, insight: float, propensity: float
 ) -> float:

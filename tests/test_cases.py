@@ -114,9 +114,9 @@ def points(case: Case, plan: Plan, person: int) -> list[tuple[int, float, int]]:
 
 def drawn(case: Case, plan: Plan, draw: Case) -> float:
     """The uniform at the address a case states."""
-    purpose, chain = Purpose[draw["purpose"]], draw.get("chain", 0)
+    purpose, chain = getattr(Purpose, draw["purpose"]), draw.get("chain", 0)
     if "of" in draw:
-        stream = draws.run_key(case.get("seed", 1), 0, Stream[draw["of"]])
+        stream = draws.run_key(case.get("seed", 1), 0, getattr(Stream, draw["of"]))
         return draws.uniform(draws.entity_key(stream, draw["entity"]), chain, purpose, draw.get("draw", 0))
     need = need_key(case, plan, draw)
     if "stage" not in draw:

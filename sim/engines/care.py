@@ -35,8 +35,8 @@ class Care:
     def kind_of_need(self, row: int, need: int) -> tuple[int, int]:
         """Severity and cause of an urgent need, from the person's baseline shares and the need's own draws."""
         t, people = self.tables, self.state.persons
-        severity = rules.choice(uniform(need, 0, Purpose.SEVERITY), t.severity_shares[people.age[row]][:-1])
-        return severity, rules.choice(uniform(need, 0, Purpose.CAUSE), t.causes(people.conditions[row]))
+        severity = rules.choice(uniform(need, 0, Purpose.SEVERITY, 0), t.severity_shares[people.age[row]][:-1])
+        return severity, rules.choice(uniform(need, 0, Purpose.CAUSE, 0), t.causes(people.conditions[row]))
 
     def journey(self, row: int, need: int, now: int, *, severity: int, cause: int = 0, chain: int = 0) -> Journey:
         """A new journey of a person."""
@@ -51,7 +51,7 @@ class Care:
         t = self.tables
         share = t.door_a_and_e[self.state.persons.age[row]][severity] * self.programmes.ratio("a_and_e_share", row, now)
         names = t.plan.names
-        return int(names.a_and_e if rules.happens(uniform(need, 0, Purpose.DOOR), share) else names.gp)
+        return int(names.a_and_e if rules.happens(uniform(need, 0, Purpose.DOOR, 0), share) else names.gp)
 
     def plain_arrivals(self, day: int) -> list[Journey]:
         """Plain arrivals of a day, each with its minute."""
@@ -70,8 +70,10 @@ class Care:
                         row=-1 - k, person=-1 - k, generation=day,
                         need_minute=day * _DAY + hour * 60 + int(within * 60), need=need, chain=0,
                         severity=_OTHER, cause=0,
-                        age=rules.choice(uniform(need, 0, Purpose.ARRIVAL_AGE), t.stream_ages[k][:-1]),
-                        locality=rules.choice(uniform(need, 0, Purpose.ARRIVAL_LOCALITY), t.stream_localities[k][:-1]),
+                        age=rules.choice(uniform(need, 0, Purpose.ARRIVAL_AGE, 0), t.stream_ages[k][:-1]),
+                        locality=rules.choice(
+                            uniform(need, 0, Purpose.ARRIVAL_LOCALITY, 0), t.stream_localities[k][:-1]
+                        ),
                     )
                 )  # fmt: skip
         return found
@@ -169,13 +171,13 @@ class Care:
             stay.flags |= FLAGS["pressed"] * (stay.stay_ratio < 1.0)
         if minutes is None:
             mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j, now)
-            u = uniform(stay.key, 0, Purpose.LENGTH_OF_STAY)
+            u = uniform(stay.key, 0, Purpose.LENGTH_OF_STAY, 0)
             minutes = rules.duration(t.stay_kind[s], mean, t.stay_sigma[s], u)
         length = rules.whole_minutes(minutes)
         if t.may_die[s]:
             near_end = bool(stay.flags & _NEAR_END)
             dying = t.dies[s][j.age][stay.frailty][near_end] * self._ratio("mortality", j, now)
-            stay.dies = rules.happens(uniform(stay.key, 0, Purpose.DIES), dying)
+            stay.dies = rules.happens(uniform(stay.key, 0, Purpose.DIES, 0), dying)
             if stay.dies:
                 stay.ready = stay.onward = now + length
                 return
@@ -191,8 +193,8 @@ class Care:
             chance = t.leaves_chance[s][min(day + attempt, t.days - 1)]
             today = minute if attempt == 0 else (day + attempt) * _DAY
             leaves = rules.leaving_minute(
-                today, t.leaves_from[s], t.leaves_to[s], chance, uniform(key, attempt, Purpose.LEAVES_TODAY),
-                uniform(key, attempt, Purpose.LEAVES_HOUR), attempt == 0,
+                today, t.leaves_from[s], t.leaves_to[s], chance, uniform(key, attempt, Purpose.LEAVES_TODAY, 0),
+                uniform(key, attempt, Purpose.LEAVES_HOUR, 0), attempt == 0,
             )  # fmt: skip
             if leaves >= 0:
                 return int(leaves)
@@ -204,7 +206,7 @@ class Care:
         if not rows:
             return
         shares = t.shares(rows, j.age, stay.frailty)
-        chosen = 0 if shares[0] >= 1.0 else rules.choice(uniform(stay.key, 0, Purpose.ROUTE), shares)
+        chosen = 0 if shares[0] >= 1.0 else rules.choice(uniform(stay.key, 0, Purpose.ROUTE, 0), shares)
         if self.programmes.active:
             chosen = self._support_lever(j, stay, rows, shares, chosen, now)
         if chosen >= len(rows):
@@ -215,15 +217,15 @@ class Care:
         stay.route = row
         if not t.drawn_delay[row]:
             return
-        u = uniform(stay.key, 0, Purpose.IS_DELAYED)
+        u = uniform(stay.key, 0, Purpose.IS_DELAYED, 0)
         delayed, sigma = t.route_delayed[row], t.route_sigma[row]
         stay.process = rules.delay_minutes(
             t.route_process[row] * self._ratio("process_delay", j, now), delayed, sigma, u,
-            uniform(stay.key, 0, Purpose.PROCESS_DELAY),
+            uniform(stay.key, 0, Purpose.PROCESS_DELAY, 0),
         )  # fmt: skip
         stay.sourcing = rules.delay_minutes(
             t.route_sourcing[row] * self._ratio("sourcing_delay", j, now), delayed, sigma, u,
-            uniform(stay.key, 0, Purpose.SOURCING_DELAY),
+            uniform(stay.key, 0, Purpose.SOURCING_DELAY, 0),
         )  # fmt: skip
 
     def _support_lever(self, j: Journey, stay: Stay, rows: range, shares: list[float], chosen: int, now: int) -> int:
@@ -232,7 +234,7 @@ class Care:
         pathway = t.route_pathway[rows[chosen]] if chosen < len(rows) else -1
         ratio = self._ratio("new_support", j, now)
         if ratio != 1.0 and pathway >= 0:
-            u = uniform(stay.key, 0, Purpose.LEVER_SUPPORT)
+            u = uniform(stay.key, 0, Purpose.LEVER_SUPPORT, 0)
             if pathway > 0 and u >= ratio:
                 return len(rows) - 1
             with_support = [share for row, share in zip(rows, shares, strict=True) if t.route_pathway[row] > 0]
@@ -243,7 +245,7 @@ class Care:
                     return rules.choice(u / extra * most, shares)
         if chosen < len(rows) and t.route_to[rows[chosen]] == t.care_home_stage >= 0:
             kept = self._ratio("care_home_entry", j, now)
-            if kept < 1.0 and uniform(stay.key, 0, Purpose.CARE_HOME_LEVER) >= kept:
+            if kept < 1.0 and uniform(stay.key, 0, Purpose.CARE_HOME_LEVER, 0) >= kept:
                 return len(rows) - 1
         return chosen
 
@@ -251,7 +253,7 @@ class Care:
         t, s = self.tables, stay.stage
         if t.early_to[s] < 0 or now < t.early_from[s]:
             return
-        if rules.happens(uniform(stay.key, 0, Purpose.EARLY), t.early_share[s][j.age]):
+        if rules.happens(uniform(stay.key, 0, Purpose.EARLY, 0), t.early_share[s][j.age]):
             minute = now + int(length * t.early_at[s])
             stay.early = minute if now < minute < stay.onward else NEVER
 
@@ -290,7 +292,7 @@ class Care:
         if not rows:
             return usual
         frailty = self.state.persons.frailty[j.row] if j.row >= 0 else 0
-        chosen = rules.choice(uniform(j.need, j.chain, Purpose.FIRST_STAGE), t.shares(rows, j.age, frailty))
+        chosen = rules.choice(uniform(j.need, j.chain, Purpose.FIRST_STAGE, 0), t.shares(rows, j.age, frailty))
         return usual if chosen == len(rows) else self._by_route(j, rows[chosen], asking, now)[0]
 
     def _by_route(self, j: Journey, row: int, asking: list[int], now: int) -> tuple[int, bool]:
@@ -313,14 +315,14 @@ class Care:
         if not t.stage_flags[stay.stage] & DECIDES:
             return None
         if j.severity == _MINOR and t.loop["threshold_slope"] > 0.0:
-            u = uniform(stay.key, 0, Purpose.THRESHOLD)
+            u = uniform(stay.key, 0, Purpose.THRESHOLD, 0)
             bed = t.pool(t.overnight_stage, j.locality, entity_key(self._people_key, j.person))
             free, usual = 1.0 - self._occupancy(bed, now), 1.0 - t.loop["reference_occupancy"]
             if rules.admitted_on_threshold(u, t.loop["threshold_slope"], free, usual):
                 return int(t.overnight_stage)
         if j.severity != _MINOR:
             ratio = self._ratio("admission_given_a_and_e", j, now)
-            if ratio < 1.0 and uniform(stay.key, 0, Purpose.LEVER_ADMITTED) >= ratio:
+            if ratio < 1.0 and uniform(stay.key, 0, Purpose.LEVER_ADMITTED, 0) >= ratio:
                 return -1
         return None
 
@@ -343,7 +345,7 @@ class Care:
         """True if the old place is kept until the next stage starts (loop `exit_block`)."""
         if not self.tables.keeps_place[stage]:
             return False
-        return rules.happens(uniform(stay.key, 0, Purpose.KEEPS_PLACE), self.tables.loop["exit_block"])
+        return rules.happens(uniform(stay.key, 0, Purpose.KEEPS_PLACE, 0), self.tables.loop["exit_block"])
 
     def deconditioned(self, j: Journey, stay: Stay, now: int) -> bool:
         """Moves frailty by the delay beyond (or short of) the route's mean; True if it moved."""
@@ -352,7 +354,7 @@ class Care:
             return False
         steps = t.loop["frailty_steps"] * t.loop["deconditioning"] * self._ratio("deconditioning", j, now)
         delay = (now - stay.ready) / _DAY
-        u = uniform(stay.key, 0, Purpose.FRAILTY_STEP)
+        u = uniform(stay.key, 0, Purpose.FRAILTY_STEP, 0)
         step = rules.frailty_step(u, delay, t.route_mean_days[stay.route], steps)
         before = people.frailty[j.row]
         people.frailty[j.row] = min(3, max(0, before + step))
@@ -366,9 +368,9 @@ class Care:
             return None
         chance = t.readmission[j.age] * self._ratio("readmission", j, now)
         chance = rules.pressed_readmission(chance, stay.stay_ratio, t.loop["pressure_readmissions"])
-        if not rules.happens(uniform(stay.key, 0, Purpose.READMITTED), chance):
+        if not rules.happens(uniform(stay.key, 0, Purpose.READMITTED, 0), chance):
             return None
-        u = uniform(stay.key, 0, Purpose.READMITTED_WHEN)
+        u = uniform(stay.key, 0, Purpose.READMITTED_WHEN, 0)
         drawn = rules.duration(rules.EXPONENTIAL, t.readmission_minutes, 0.0, u)
         wait = rules.whole_minutes(min(drawn, 30.0 * _DAY - 1))
         return self.journey(j.row, j.need, now + wait, severity=3, cause=j.cause, chain=j.chain + 1)

@@ -49,7 +49,8 @@ class Life:
     def life_key(self, row: int) -> int:
         """Entity key of the life now led in a row."""
         people = self.state.persons
-        return entity_key(self.key, people.person[row] | people.generation[row] << GENERATION_BITS)
+        key: int = entity_key(self.key, people.person[row] | people.generation[row] << GENERATION_BITS)
+        return key
 
     def rate(self, kind: int, row: int) -> float:
         """Events a person-year of a kind, as the person is now; urgent needs before season and levers."""

@@ -100,7 +100,7 @@ def _journey(
     if row >= 0:
         return care.journey(row, need, 0, severity=_ACUTE)
     if locality < 0:
-        locality = rules.choice(uniform(need, 0, Purpose.ARRIVAL_LOCALITY), tables.locality_shares[:-1])
+        locality = rules.choice(uniform(need, 0, Purpose.ARRIVAL_LOCALITY, 0), tables.locality_shares[:-1])
     stream = -1 - len(tables.stream_to)
     return Journey(
         row=stream, person=stream, generation=number, need_minute=0, need=need, chain=0, severity=_OTHER, cause=0,
@@ -117,11 +117,11 @@ def _put_in_place(state: State, tables: Tables, care: Care, j: Journey, elapsed:
     if not tables.slots[stay.pool]:
         state.occupied[stay.pool] += 1
     s = stay.stage
-    u = uniform(j.need, 0, Purpose.LENGTH_OF_STAY)
+    u = uniform(j.need, 0, Purpose.LENGTH_OF_STAY, 0)
     kind, mean, sigma = tables.stay_kind[s], tables.stay_minutes[s][j.age], tables.stay_sigma[s]
     if elapsed >= 0:
         minutes = rules.remaining_after(kind, mean, sigma, float(elapsed), u)
     else:
-        minutes = rules.remaining(kind, mean, sigma, u, uniform(j.need, 0, Purpose.PREFILL_ELAPSED))
+        minutes = rules.remaining(kind, mean, sigma, u, uniform(j.need, 0, Purpose.PREFILL_ELAPSED, 0))
     care.work_out(j, 0, minutes)
     stay.early = NEVER

@@ -85,7 +85,7 @@ class Programmes:
             return True
         known = self._part.get((i, row))
         if known is None:
-            u = uniform(entity_key(self._key, self.state.persons.person[row]), i, Purpose.REACHED)
+            u = uniform(entity_key(self._key, self.state.persons.person[row]), i, Purpose.REACHED, 0)
             known = self._part[i, row] = u < reach
         return known
 

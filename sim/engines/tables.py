@@ -66,7 +66,7 @@ class Tables:
         if len(pools) == 1 or pools[1] < 0:
             return int(pools[0])
         shares = self.stage_pool_shares[stage][locality]
-        return int(pools[rules.choice(uniform(person_key, 0, Purpose.POOL), shares[:-1])])
+        return int(pools[rules.choice(uniform(person_key, 0, Purpose.POOL, 0), shares[:-1])])
 
     def open_at(self, pool: int, minute: int) -> bool:
         """True if stays may start in a pool at a minute."""

@@ -1,0 +1,76 @@
+"""Functions compiled by Numba, and the folder that keeps what was compiled: one for each state of their source.
+
+Numba does not notice when a function that a compiled one calls has changed. So what is compiled is kept in a folder
+named by a hash of every module that compiled code is made from: a changed rule never meets old code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.extending import register_jitable
+from platformdirs import user_cache_path
+
+_settings: Any = numba.config
+_HERE = Path(__file__).resolve().parent
+SOURCES = ("compiled.py", "rules.py", "draws.py", "log.py", "plan.py", "engines")
+"""Modules and packages of this package that compiled code is made from."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def source_hash() -> str:
+    """Hash of everything compiled code is made from: our source, Numba and Python."""
+    found = hashlib.sha256(f"numba {numba.__version__} python {platform.python_version()}".encode())
+    for source in SOURCES:
+        path = _HERE / source
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            found.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def cache_folder() -> Path | None:
+    """Folder for compiled code, made if need be; None where none can be written: then each start compiles again.
+
+    The environment variable CAREPATH_CACHE names another place than the user's own cache folder.
+    """
+    named = os.environ.get("CAREPATH_CACHE")
+    folder = (Path(named) if named else user_cache_path("carepath", appauthor=False)) / source_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f"probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return None
+    return folder
+
+
+CACHE = cache_folder()
+
+
+def compiled(signature: str | None = None) -> Callable[[Function], Function]:
+    """Decorator: the function compiled, without the GIL; at once for a signature, otherwise when first called."""
+
+    def decorate(function: Function) -> Function:
+        usual = _settings.CACHE_DIR
+        try:
+            _settings.CACHE_DIR = str(CACHE or "")
+            made: Any = numba.njit(signature, cache=CACHE is not None, nogil=True, error_model="numpy")(function)
+        finally:
+            _settings.CACHE_DIR = usual
+        return cast(Function, made)
+
+    return decorate
+
+
+def rule(function: Function) -> Function:
+    """Decorator: plain Python when Python calls it, and part of the compiled code that calls it."""
+    made: Function = register_jitable(function)
+    return made
