@@ -157,8 +157,8 @@ def _as_words(number: Any) -> Any:
 
 BANDS = 24
 """Height bands of a scatter: 0 to 0.5, 0.5 to 1, 1 to 2, 2 to 4 and so on, in needs per unit of time."""
-_EDGES = (0.0, *(0.5 * 2.0**band for band in range(BANDS)))
-_MOST_POINTS = 2048
+EDGES = (0.0, *(0.5 * 2.0**band for band in range(BANDS)))
+MOST_POINTS = 2048
 
 
 class Scatter(NamedTuple):
@@ -188,7 +188,7 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
     Each cell of time and band is generated from its own address, so asking for more height adds points and moves
     none. Raises ValueError where a rate is so high that a cell would hold more than 2,047 points.
     """
-    edges = _EDGES
+    edges = EDGES
     found: list[Scatter] = []
     for band in range(BANDS):
         low, high = edges[band], edges[band + 1]
@@ -212,7 +212,7 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
 
 def has_points(key: int, cell: int, kind: int, above: float, below: float, cell_length: float) -> bool:
     """True if a band between two heights holds any point of one entity: a quick look before ``scatter``."""
-    edges = _EDGES
+    edges = EDGES
     for band in range(BANDS):
         low, high = edges[band], edges[band + 1]
         if low >= below:
@@ -230,7 +230,7 @@ def _band(
     entity = np.repeat(chosen, counts)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     number = (np.arange(entity.size) - first).astype(np.uint64)
-    key = words(keys[entity], cell, Purpose.POINT_KEY + kind, np.uint64(band * _MOST_POINTS) + number)
+    key = words(keys[entity], cell, Purpose.POINT_KEY + kind, np.uint64(band * MOST_POINTS) + number)
     position = uniforms(key, 0, Purpose.NEED_MINUTE)
     height = low + (high - low) * uniforms(key, 0, Purpose.NEED_HEIGHT)
     return Scatter(entity, key, position, height)
@@ -238,9 +238,14 @@ def _band(
 
 def poisson_counts(u: Floats, mean: float) -> Ints:
     """Poisson numbers with this mean, by inversion of uniforms."""
+    return np.searchsorted(poisson_cumulative(mean), u, side="right").astype(np.int64)
+
+
+def poisson_cumulative(mean: float) -> Floats:
+    """Chance of at most 0, 1, 2 and so on points; raises ValueError where a cell cannot hold so many."""
     most = int(mean + 12 * mean**0.5 + 20)
-    if most >= _MOST_POINTS:
-        raise ValueError(f"a mean of {mean:g} points in one cell is more than {_MOST_POINTS} points can hold")
+    if most >= MOST_POINTS:
+        raise ValueError(f"a mean of {mean:g} points in one cell is more than {MOST_POINTS} points can hold")
     number = np.arange(1, most)
     log_probability = -mean + np.concatenate([[0.0], np.cumsum(np.log(mean) - np.log(number))])
-    return np.searchsorted(np.cumsum(np.exp(log_probability)), u, side="right").astype(np.int64)
+    return np.asarray(np.cumsum(np.exp(log_probability)))
