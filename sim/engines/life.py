@@ -18,13 +18,13 @@ _CELL_YEARS = QUARTER_DAYS / YEAR_DAYS
 _WEEK = 336
 _HALF_HOURS = QUARTER_DAYS * 48
 _URGENT_LEVERS = ("urgent_needs", "emergency_admissions", "ambulatory_care_sensitive", "minor_needs", "unmet_need")
-_LEVERS_OF = {
+LEVERS_OF = {
     URGENT: _URGENT_LEVERS,
     REFERRAL: ("planned_referrals", "unmet_need", "simple_referrals", "deskilling"),
     DEATH: ("mortality",),
     CARE_HOME: ("care_home_entry",),
 }
-_SEVERITY_LEVERS = (
+SEVERITY_LEVERS = (
     ("urgent_needs", "minor_needs", "unmet_need"),
     ("urgent_needs", "emergency_admissions", "ambulatory_care_sensitive"),
     ("urgent_needs", "emergency_admissions"),
@@ -41,7 +41,7 @@ class Life:
     def __init__(self, state: State, tables: Tables, programmes: Programmes) -> None:
         self.state, self.tables, self.programmes = state, tables, programmes
         self.key = run_key(state.seed, state.replication, Stream.PEOPLE)
-        self._highest = [programmes.highest(*_LEVERS_OF.get(kind, ())) for kind in range(_KINDS)]
+        self._highest = [programmes.highest(*LEVERS_OF.get(kind, ())) for kind in range(_KINDS)]
         self._rates = tables.plan.life_rates
         self._busiest_of: dict[int, Floats] = {}
         self._weeks: dict[int, Floats] = {}
@@ -65,14 +65,14 @@ class Life:
         people = self.state.persons
         plain = self.rate(URGENT, row) * self.tables.need_by_day[severity][people.age[row]][now // rules.DAY]
         moved = plain
-        for lever in _SEVERITY_LEVERS[severity]:
+        for lever in SEVERITY_LEVERS[severity]:
             moved *= self.programmes.ratio(lever, row, now)
         return plain, moved
 
     def lever(self, kind: int, row: int, now: int) -> float:
         """Levers on the other kinds of life event."""
         product = 1.0
-        for lever in _LEVERS_OF.get(kind, ()):
+        for lever in LEVERS_OF.get(kind, ()):
             product *= self.programmes.ratio(lever, row, now)
         return product
 

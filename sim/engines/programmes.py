@@ -12,7 +12,7 @@ from sim.plan import QUARTER_DAYS
 
 YEAR_MINUTES = 365 * rules.DAY
 _CARE_HOME = 2
-_STRENGTH_OF = {"unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling"}
+STRENGTH_OF = {"unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling"}
 
 
 class Programmes:
@@ -35,7 +35,7 @@ class Programmes:
             if stated is not None:
                 share = self._share(i, row, now)
                 if share > 0.0:
-                    strength = self.tables.loop[_STRENGTH_OF[lever]] if lever in _STRENGTH_OF else 1.0
+                    strength = self.tables.loop[STRENGTH_OF[lever]] if lever in STRENGTH_OF else 1.0
                     product *= rules.effect(stated, share * strength)
         return product
 
