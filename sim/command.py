@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sim.engines import DEFAULT, ENGINES
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiments.runner import Progress
+    from sim.experiments.spread import Progress, Spread
     from sim.scenario import Scenario
 
 Asked = argparse.Namespace
@@ -63,8 +64,17 @@ def takes_settings(parser: argparse.ArgumentParser) -> None:
     """How a scenario is run."""
     for option, what in RUN_OPTIONS.items():
         parser.add_argument(f"--{option}", metavar="N", help=f"{what}; the same as --set run.{option}=N")
+    takes_spread(parser)
+
+
+def takes_spread(parser: argparse.ArgumentParser) -> None:
+    """How work is spread; no number depends on it."""
     parser.add_argument(
-        "--workers", metavar="N", type=_at_least_one, help="processes at one time; one a core if left out"
+        "--workers", metavar="N", type=_at_least_one, help="replications at one time; one a core if left out"
+    )
+    parser.add_argument("--engine", choices=tuple(ENGINES), default=DEFAULT, help=f"{DEFAULT} if left out")
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", default="", help="a Dask cluster to do the work, such as tcp://10.0.0.1:8786"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress line")
 
@@ -83,13 +93,20 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def progress(asked: Asked) -> Progress | None:
-    """A progress line on the terminal, if one is wanted and there is a terminal."""
-    if asked.quiet or asked.json:
+def spread_of(asked: Asked, unit: str = "replication") -> Spread:
+    """How the work asked for is spread; the progress line counts in ``unit``."""
+    from sim.experiments.spread import Spread
+
+    return Spread(asked.workers, asked.engine, asked.cluster, _progress(asked, unit))
+
+
+def _progress(asked: Asked, unit: str) -> Progress | None:
+    """A progress line on the terminal with the time left, if one is wanted and there is a terminal."""
+    if asked.quiet or asked.json or not sys.stderr.isatty():
         return None
     from tqdm import tqdm
 
-    bar = tqdm(unit="replication", leave=False, disable=None, file=sys.stderr)
+    bar = tqdm(unit=unit, leave=False, file=sys.stderr)
 
     def show(done: int, of: int) -> None:
         bar.total, bar.n = of, done

@@ -17,10 +17,10 @@ from sim.command import (
     counted,
     print_json,
     print_table,
-    progress,
     scenario_of,
     set_of,
     settings_of,
+    spread_of,
     takes_changes,
     takes_file,
     takes_run,
@@ -118,7 +118,7 @@ def _check_targets(asked: Asked, place: Place | None) -> None:
     if place is None or place.people is None:
         raise InputError([Problem("--targets", "needs a place with people, for example england_500k", file=asked.file)])
     scenario = baseline(place, settings(settings_of(asked)))
-    rows = compared(scenario, workers=asked.workers, progress=progress(asked))
+    rows = compared(scenario, spread_of(asked))
     if asked.json:
         print_json({"simulated": simulated(scenario), "targets": as_rows(table(rows))})
     elif asked.markdown:
@@ -156,7 +156,7 @@ def _explain_loops(asked: Asked, scenario: Scenario) -> None:
 
     if not asked.json:
         print(f"{scenario.name}: {simulated(scenario)}, once as it is and once without each feedback", flush=True)
-    table = loops(scenario, workers=asked.workers, progress=progress(asked))
+    table = loops(scenario, spread_of(asked))
     if asked.json:
         print_json({"loops": as_rows(table)})
         return
@@ -194,7 +194,7 @@ def _results(asked: Asked, scenario: Scenario) -> Results:
     if not asked.json:
         print(f"{scenario.name}: {simulated(scenario)}", flush=True)
     command = f"carepath {' '.join(sys.argv[1:])}"
-    return run(scenario, workers=asked.workers, progress=progress(asked), command=command)
+    return run(scenario, spread_of(asked), command=command)
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,6 @@ What a measure means is in ``measures.py``; here a measure is a name and a numbe
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import math
 import platform
@@ -23,6 +22,7 @@ from scipy import stats
 
 from sim import __version__
 from sim.errors import InputError, Problem
+from sim.identity import engine_hash, resolved_hash
 from sim.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -47,7 +47,7 @@ class Results:
 
 
 def provenance(scenario: Scenario, engine: str, seed: int, replications: int, command: str = "") -> dict[str, Any]:
-    """What was run, with what, when; the scenario resolved, with a fingerprint of its canonical JSON."""
+    """What was run, with what, when; the scenario resolved; and the hashes that name the runs (see ``Run``)."""
     resolved = scenario.model_dump(mode="json")
     return {
         "carepath": __version__,
@@ -57,18 +57,13 @@ def provenance(scenario: Scenario, engine: str, seed: int, replications: int, co
         "seed": seed,
         "replications": replications,
         "scale": scenario.run.scale,
-        "scenario_sha256": fingerprint(resolved),
+        "engine_sha256": engine_hash(),
+        "scenario_sha256": resolved_hash(resolved),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "libraries": {library: _version(library) for library in LIBRARIES},
         "scenario": resolved,
     }
-
-
-def fingerprint(resolved: dict[str, Any]) -> str:
-    """SHA-256 of canonical JSON: keys sorted, nothing left out, numbers as Python writes them."""
-    canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _version(library: str) -> str:

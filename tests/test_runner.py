@@ -14,6 +14,7 @@ from sim.errors import InputError
 from sim.experiments.compare import compare
 from sim.experiments.loops import loops
 from sim.experiments.runner import arms_of, replication, replications, run, simulated
+from sim.experiments.spread import Spread
 from sim.files import load_scenario
 from sim.interventions import Intervention
 from sim.results import BASELINE, PLAN, Results
@@ -21,12 +22,13 @@ from sim.scenario import Scenario
 
 KEYS = ["measure", "period", "group", "locality", "of"]
 SMALL = {"run.scale": "0.005", "run.years": "1", "run.warm_up_days": "91", "run.replications": "2"}
+ALONE = Spread(workers=1)
 ENROLMENT = {"enrolled", "would_be_enrolled", "members"}
 
 
 @cache
 def stroke_units() -> Results:
-    return run(stroke(), workers=1)
+    return run(stroke(), ALONE)
 
 
 def stroke(years: str = "0.75", replications: int = 3) -> Scenario:
@@ -43,7 +45,7 @@ def arm(table: pd.DataFrame, name: str) -> pd.Series[float]:
 
 
 def test_the_number_of_workers_does_not_change_the_table() -> None:
-    one, two = stroke_units(), run(stroke(), workers=2)
+    one, two = stroke_units(), run(stroke(), Spread(workers=2))
     pd.testing.assert_frame_equal(one.measures, two.measures, check_exact=True)
     pd.testing.assert_frame_equal(one.claims, two.claims, check_exact=True)
 
@@ -146,7 +148,9 @@ def test_a_scenario_without_plan_has_one_arm() -> None:
 def test_progress_is_told_from_none_to_all() -> None:
     arms = arms_of(stroke())
     told: list[tuple[int, int]] = []
-    replications([(arms, n, (BASELINE,)) for n in range(3)], 1, lambda done, of: told.append((done, of)))
+    replications(
+        [(arms, n, (BASELINE,)) for n in range(3)], Spread(1, progress=lambda done, of: told.append((done, of)))
+    )
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
@@ -182,7 +186,7 @@ def test_a_feedback_switched_off_shows_in_its_measure() -> None:
     switched_off = {name: "0" for name in ("gp_access", "pressure", "deconditioning", "programme_time", "case_finding")}
     changes = SMALL | {"run.years": "0.25", "run.warm_up_days": "0"}
     changes |= {f"place.loops.{name}": value for name, value in switched_off.items()}
-    table = loops(load_scenario("england_baseline", changes), workers=1).set_index(["loop", "measure"])
+    table = loops(load_scenario("england_baseline", changes), ALONE).set_index(["loop", "measure"])
     blocked = table.loc[("exit_block", "four_hour_share")]
     assert blocked["difference"] == pytest.approx(blocked["with_loop"] - blocked["without_loop"])
     assert blocked["difference"] < 0
@@ -193,4 +197,4 @@ def test_a_feedback_switched_off_shows_in_its_measure() -> None:
 
 def test_a_place_without_people_has_no_feedbacks_to_switch_off() -> None:
     with pytest.raises(InputError, match="no feedbacks"):
-        loops(stroke(), workers=1)
+        loops(stroke(), ALONE)

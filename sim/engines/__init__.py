@@ -17,3 +17,51 @@ rows begin with those of the first.
 5. Two people who each hold the place the other needs do not swap; they wait.
 6. Reduced capacity lets places go as they empty.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sim.log import StayLog
+    from sim.plan import Plan
+
+
+class Engine(Protocol):
+    """What the module of an engine offers; a state has a method ``copy``."""
+
+    def start(self, plan: Plan, seed: int, replication: int) -> Any:
+        """The state at minute 0."""
+
+    def advance(self, state: Any, plan: Plan, until_minute: int) -> StayLog:
+        """Carry the state on, and what happened meanwhile."""
+
+
+class About(NamedTuple):
+    """Where an engine is, and how its runs may be spread."""
+
+    module: str
+    """Module to import."""
+    releases_gil: bool
+    """True if runs in threads of one process go on at the same time."""
+
+
+ENGINES = {"simpy": About("sim.engines.simpy_engine", releases_gil=False)}
+"""Every engine by name."""
+DEFAULT = "simpy"
+"""The engine used where none is named."""
+
+
+def about(name: str) -> About:
+    """What is known of an engine; InputError if there is none of that name."""
+    if name not in ENGINES:
+        raise InputError([Problem("--engine", f"there is no engine {name!r}: choose one of {', '.join(ENGINES)}")])
+    return ENGINES[name]
+
+
+def engine(name: str = DEFAULT) -> Engine:
+    """The engine of that name; only this one is loaded."""
+    return cast(Engine, importlib.import_module(about(name).module))

@@ -16,7 +16,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from sim.errors import InputError, Problem
-from sim.experiments.runner import Progress, arms_of, replications
+from sim.experiments.runner import arms_of, replications
+from sim.experiments.spread import HERE, Spread
 from sim.interventions import Intervention, NeedStep, Ramp
 from sim.net_rates import URGENT
 from sim.results import BASELINE, PLAN, interval
@@ -66,11 +67,11 @@ def baseline(place: Place, run: RunSettings) -> Scenario:
     )  # fmt: skip
 
 
-def compared(scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None) -> list[Compared]:
+def compared(scenario: Scenario, how: Spread = HERE) -> list[Compared]:
     """Every target beside the baseline (see ``baseline``): mean of the measured years over replications."""
     wanted, run = targets(), scenario.run
     arms = replace(arms_of(scenario), groups=tuple(sorted({each.group for each in wanted if "," in each.group})))
-    tables = replications([(arms, number, arms.names) for number in range(run.replications)], workers, progress)
+    tables = replications([(arms, number, arms.names) for number in range(run.replications)], how)
     return [_compare(target, [_value(target, table) for table in tables]) for target in wanted]
 
 

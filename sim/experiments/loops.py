@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import InputError, Problem
-from sim.experiments.runner import Arms, Progress, arms_of, replications
+from sim.experiments.runner import Arms, arms_of, replications
+from sim.experiments.spread import HERE, Spread
 from sim.measures import MEASURES
 from sim.quantities import Quantity
 from sim.results import BASELINE, PLAN, interval
@@ -68,7 +69,7 @@ LOOPS = (
 """Every feedback with the measure its name is about."""
 
 
-def loops(scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None) -> pd.DataFrame:
+def loops(scenario: Scenario, how: Spread = HERE) -> pd.DataFrame:
     """What each feedback contributes in the scenario's plan (or its baseline, if it has no plan).
 
     Returns
@@ -89,7 +90,7 @@ def loops(scenario: Scenario, *, workers: int | None = None, progress: Progress 
         for name, arms in variants.items()
         for replication in range(number)
     ]
-    found = replications(jobs, workers, progress)
+    found = replications(jobs, how)
     tables = dict(zip(variants, (found[i : i + number] for i in range(0, len(found), number)), strict=True))
     rows = [_row(loop, tables[""], tables.get(loop.name, tables[""])) for loop in LOOPS]
     return pd.DataFrame(rows)

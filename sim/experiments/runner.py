@@ -6,33 +6,29 @@ What a run counts is in ``tally.py``; what the numbers say about claims is in ``
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
 
 from sim.compile_plan import compile_plan
-from sim.engines.simpy_engine import advance, start
-from sim.engines.state import State
+from sim.engines import DEFAULT, Engine, engine
 from sim.errors import InputError, Problem
 from sim.experiments.claims import claims_table
+from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
 from sim.scenario import Scenario
 from sim.tally import Tally
 
-ENGINE = "simpy"
 PIECE_MINUTES = 91 * 1440
 """Longest stretch simulated before it is counted, which bounds the memory of a run."""
 YEAR_MINUTES = 365 * 1440
-
-Progress = Callable[[int, int], None]
-"""Told how many replications are done, and of how many: at the start, and after each."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +50,24 @@ class Arms:
         return (BASELINE,) if self.plan is None else (BASELINE, PLAN)
 
 
-def run(
-    scenario: Scenario, *, workers: int | None = None, progress: Progress | None = None, command: str = ""
-) -> Results:
+def run(scenario: Scenario, how: Spread = HERE, *, command: str = "") -> Results:
     """Both arms of every replication of a scenario, and its claims.
 
     Parameters
     ----------
     scenario
         What to run; its run settings say how long and how often.
-    workers
-        Processes at one time; one a core if left out. The numbers do not depend on it.
-    progress
-        Called at the start and after each replication.
+    how
+        How the replications are spread; the numbers do not depend on it.
     command
         The command line, for the provenance.
 
     Raises RunError if a replication cannot go on, InputError if published figures of the place contradict each other.
     """
     arms, number = arms_of(scenario), scenario.run.replications
-    tables = replications([(arms, replication, arms.names) for replication in range(number)], workers, progress)
+    tables = replications([(arms, replication, arms.names) for replication in range(number)], how)
     measures = pd.concat(tables, ignore_index=True)
-    made = provenance(scenario, ENGINE, scenario.run.seed, number, command)
+    made = provenance(scenario, how.engine, scenario.run.seed, number, command)
     return Results(measures, claims_table(scenario, measures), made)
 
 
@@ -121,23 +113,25 @@ def _first_date(intervention: Intervention) -> dt.date:
 # -- one replication -----------------------------------------------------------------------------------------------
 
 
-def replication(arms: Arms, number: int, wanted: Sequence[str]) -> pd.DataFrame:
+def replication(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> pd.DataFrame:
     """The tidy tables of one replication's arms, with columns ``arm`` and ``replication``.
 
-    The arms are one run until they part, and each goes on from a copy of the same state.
+    The arms are one run until they part, and each goes on from a copy of the same state. ``by`` names the engine, which
+    does not change the numbers.
     """
+    made_by = engine(by)
     plans = {name: plan for name, plan in ((BASELINE, arms.baseline), (PLAN, arms.plan)) if plan and name in wanted}
     tallies = {name: Tally(plan.names, arms.groups) for name, plan in plans.items()}
-    state = start(arms.baseline, arms.seed, number)
-    _carry_on(state, arms.baseline, arms.part_minute, list(tallies.values()))
+    state = made_by.start(arms.baseline, arms.seed, number)
+    _carry_on(made_by, state, arms.baseline, arms.part_minute, list(tallies.values()))
     for position, (name, plan) in enumerate(plans.items()):
         own = state.copy() if position < len(plans) - 1 else state
-        _carry_on(own, plan, plan.names.end_minute, [tallies[name]])
+        _carry_on(made_by, own, plan, plan.names.end_minute, [tallies[name]])
     found = [tally.table().assign(arm=name, replication=number) for name, tally in tallies.items()]
     return pd.concat(found, ignore_index=True)
 
 
-def _carry_on(state: State, plan: Plan, until_minute: int, tallies: list[Tally]) -> None:
+def _carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallies: list[Tally]) -> None:
     """Carry a state on piece by piece, counting each.
 
     Pieces end where measured years do, so that what is looked at once a piece is looked at there, and at the same
@@ -148,7 +142,7 @@ def _carry_on(state: State, plan: Plan, until_minute: int, tallies: list[Tally])
     borders = {*range(0, names.end_minute, PIECE_MINUTES), *years}
     inside = sorted({state.minute, until_minute} | {b for b in borders if state.minute < b < until_minute})
     for _, border in pairwise(inside):
-        log = advance(state, plan, border)
+        log = made_by.advance(state, plan, border)
         for tally in tallies:
             tally.add(log)
 
@@ -156,24 +150,9 @@ def _carry_on(state: State, plan: Plan, until_minute: int, tallies: list[Tally])
 # -- many replications ---------------------------------------------------------------------------------------------
 
 
-def replications(
-    jobs: Sequence[tuple[Arms, int, Sequence[str]]], workers: int | None = None, progress: Progress | None = None
-) -> list[pd.DataFrame]:
-    """The table of each job (see ``replication``), in their order, spread over processes."""
-    tell = progress or (lambda done, of: None)
-    tell(0, len(jobs))
-    processes = min(workers or cpu_count(), len(jobs))
-    spread = Parallel(n_jobs=processes, return_as="generator", pre_dispatch="2*n_jobs")
-    found: Iterator[pd.DataFrame] = spread(delayed(_in_a_worker)(*job) for job in jobs)
-    tables: list[pd.DataFrame] = []
-    for table in found:
-        tables.append(table)
-        tell(len(tables), len(jobs))
-    return tables
-
-
-def _in_a_worker(arms: Arms, number: int, wanted: Sequence[str]) -> pd.DataFrame:
-    """One replication. An interrupt from the keyboard reaches every process; the first one answers for all."""
-    if multiprocessing.parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return replication(arms, number, wanted)
+def replications(jobs: Sequence[tuple[Arms, int, Sequence[str]]], how: Spread = HERE) -> list[pd.DataFrame]:
+    """The table of each job (see ``replication``), in their order."""
+    given = [(*job, how.engine) for job in jobs]
+    keys = [hashlib.sha256(pickle.dumps(job)).hexdigest() for job in jobs] if how.cluster else []
+    found = dict(spread(replication, given, how, keys))
+    return [found[number] for number in range(len(jobs))]

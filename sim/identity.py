@@ -1,0 +1,81 @@
+"""Which run a number comes from: a run is named by what it is made of, wherever and in whatever order it was made.
+
+The name says nothing of workers, order or engine, because the numbers do not depend on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sim.scenario import Scenario
+from sim.shipped import shipped
+
+_HERE = Path(__file__).resolve().parent
+ONLY_SAYS = frozenset(
+    f"{name}.py"
+    for name in (
+        "checks", "cli", "command", "commands", "diagram", "explain", "figures", "files", "findings", "flow_checks",
+        "flow_tables", "flows", "gives", "headline", "identity", "new_place", "overrides", "plots", "provenance",
+        "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
+    )
+)  # fmt: skip
+"""Modules that read what is asked or say what was found: a run is the same whatever they say."""
+
+
+class Run(NamedTuple):
+    """The name of one run."""
+
+    engine: str
+    """Hash of the code that makes a run (see ``engine_hash``)."""
+    scenario: str
+    """Hash of the scenario (see ``scenario_hash``)."""
+    row: str
+    """Hash of the values laid over the scenario (see ``fingerprint``)."""
+    seed: int
+    replication: int
+
+    @property
+    def key(self) -> str:
+        """The name as 64 characters."""
+        return fingerprint(self._asdict())
+
+
+def fingerprint(what: Any) -> str:
+    """SHA-256 of canonical JSON: keys sorted, nothing left out, numbers as Python writes them."""
+    canonical = json.dumps(what, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Hash of a scenario as resolved; seed and number of replications are named beside it."""
+    return resolved_hash(scenario.model_dump(mode="json"))
+
+
+def resolved_hash(resolved: Mapping[str, Any]) -> str:
+    """The same of a scenario already written out as plain values."""
+    run = {name: value for name, value in resolved["run"].items() if name not in ("seed", "replications")}
+    return fingerprint({**resolved, "run": run})
+
+
+@cache
+def engine_hash() -> str:
+    """Hash of everything that turns a scenario into the numbers of a run, whichever engine does it.
+
+    A module is left out only if it is listed as one that cannot matter, so that a new one counts by itself.
+    """
+    found = hashlib.sha256()
+    for file in sources():
+        found.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return found.hexdigest()
+
+
+def sources() -> list[Path]:
+    """The files that ``engine_hash`` covers."""
+    own = [file for file in sorted(_HERE.glob("*.py")) if file.name not in ONLY_SAYS]
+    engines = sorted((_HERE / "engines").glob("*.py"))
+    return [*own, *engines, _HERE / "experiments" / "runner.py", shipped("calibration", "proxies.yaml")]
