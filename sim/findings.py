@@ -107,6 +107,17 @@ def _name(path: str) -> str:
     return before[-1] if before and last in ("all", *AGES) else last
 
 
+def is_share(path: str) -> bool:
+    """True if the number at a path lies from 0 to 1."""
+    name = _name(path)
+    return "share" in name or name in PROPORTIONS
+
+
+def may_be_negative(path: str) -> bool:
+    """True if the number at a path may be below 0."""
+    return _name(path) in ANY_SIGN
+
+
 def _check_list(found: Findings, path: str, values: tuple[float, ...]) -> None:
     name = _name(path)
     count, what = LENGTHS.get(name, (len(values), ""))
@@ -131,7 +142,7 @@ def _check_bounds(found: Findings, number: Given, value: float) -> None:
 
 
 def _check_bound(found: Findings, path: str, name: str, value: float) -> None:
-    if ("share" in name or name in PROPORTIONS) and not 0 <= value <= 1:
+    if is_share(path) and not 0 <= value <= 1:
         hint = f" (write {value / 100:g} for {value:g} per cent)" if 2 <= value <= 100 else ""
         found.bad(path, f"must be from 0 to 1, not {value:g}{hint}")
     elif name in POSITIVE and value <= 0:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.quantities import Age, Described, Frailty, Number, Numbers
+from sim.quantities import Age, Described, Distribution, Frailty, Number, Numbers
 from sim.system import Early, Hours, Pool, Route, Stage
 
 LeverName = Literal[
@@ -43,9 +43,11 @@ class Lever(Described):
     ratio: Annotated[float, Field(gt=0)]
     """Level with the programme relative to without; 1 is no effect."""
     low: Annotated[float, Field(gt=0)] | None = None
-    """Lower end of what is plausible."""
+    """Lower end of what is plausible: 95% of what the ratio may be lies from low to high."""
     high: Annotated[float, Field(gt=0)] | None = None
     """Upper end of what is plausible."""
+    distribution: Distribution | None = None
+    """Shape of the range; lognormal if left out."""
     grade: str = ""
     """Kind of evidence, for example matched control."""
     source: str = ""

@@ -1,6 +1,7 @@
 """Every number of a place, intervention or scenario with its range and source, by its path.
 
-The paths are those of ``--set``. Numbers that a model supplies by default are not listed: nobody wrote them.
+The paths are those of ``--set``. Numbers that a model supplies by default are listed only if asked for: nobody wrote
+them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from sim.interventions import Lever
-from sim.quantities import AgeTable, Provenance, Quantity, Series
+from sim.quantities import AgeTable, Distribution, Provenance, Quantity, Series
 
 
 class Given(NamedTuple):
@@ -35,14 +36,16 @@ class Given(NamedTuple):
     """Place it was scaled or copied from, if it is not this place's own."""
     is_marked: bool
     """True if whoever wrote it marked it as an assumption."""
+    distribution: Distribution | None = None
+    """Shape of its range, if the file states one."""
 
 
-def assumptions(model: BaseModel) -> list[Given]:
-    """Every number of a model in the order of its fields, those with a source included."""
-    return list(_walk(model, ()))
+def assumptions(model: BaseModel, defaults: bool = False) -> list[Given]:
+    """Every number of a model in the order of its fields, those with a source included; ``defaults`` too if wanted."""
+    return list(_walk(model, (), defaults))
 
 
-def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Given]:
+def _walk(value: Any, path: tuple[str, ...], defaults: bool) -> Iterator[Given]:
     match value:
         case Quantity():
             yield _given(path, value.value, value, Provenance())
@@ -62,17 +65,18 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Given]:
                 assumed,
                 "",
                 value.assumption,
+                value.distribution,
             )
         case BaseModel():
             for name, field in type(value).model_fields.items():
-                if name in value.model_fields_set:
-                    yield from _walk(getattr(value, name), (*path, field.alias or name))
+                if defaults or name in value.model_fields_set:
+                    yield from _walk(getattr(value, name), (*path, field.alias or name), defaults)
         case Mapping():
             for key, inner in value.items():
-                yield from _walk(inner, (*path, str(key)))
+                yield from _walk(inner, (*path, str(key)), defaults)
         case tuple():
             for index, inner in enumerate(value):
-                yield from _walk(inner, (*path, str(index)))
+                yield from _walk(inner, (*path, str(index)), defaults)
 
 
 def _table(table: AgeTable, path: tuple[str, ...]) -> Iterator[Given]:
@@ -94,4 +98,5 @@ def _given(path: tuple[str, ...], value: float | tuple[float, ...], own: Quantit
         is_assumption=own.assumption or table.assumption or not source,
         borrowed_from=own.borrowed_from or table.borrowed_from,
         is_marked=own.assumption or table.assumption,
+        distribution=own.distribution if isinstance(own, Quantity) else None,
     )

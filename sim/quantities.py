@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 Age = Literal["18-64", "65-74", "75-84", "85+"]
 Frailty = Literal["fit", "mild", "moderate", "severe"]
+Distribution = Literal["lognormal", "logit_normal", "normal", "uniform"]
 
 AGES: tuple[Age, ...] = ("18-64", "65-74", "75-84", "85+")
 FRAILTIES: tuple[Frailty, ...] = ("fit", "mild", "moderate", "severe")
@@ -50,9 +51,12 @@ class Quantity(Provenance):
     value: float
     """The number itself, in the unit of the field that holds it."""
     low: float | None = None
-    """Lower end of what is plausible."""
+    """Lower end of what is plausible: 95% of what the number may be lies from low to high."""
     high: float | None = None
     """Upper end of what is plausible."""
+    distribution: Distribution | None = None
+    """Shape of the range. Left out: logit_normal for shares, normal if it may be negative, lognormal otherwise. With
+    uniform all of what the number may be lies from low to high."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Quantity:
