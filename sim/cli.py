@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(asked, error)
     except CarepathError as error:
         return _stop(NOT_FINISHED, str(error))
-    except KeyboardInterrupt:
-        return _stop(INTERRUPTED, "interrupted; no unfinished result was kept")
+    except KeyboardInterrupt as stopped:
+        return _stop(INTERRUPTED, str(stopped) or "interrupted; no unfinished result was kept")
     except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

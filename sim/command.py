@@ -70,7 +70,7 @@ def takes_settings(parser: argparse.ArgumentParser) -> None:
 def takes_spread(parser: argparse.ArgumentParser) -> None:
     """How work is spread; no number depends on it."""
     parser.add_argument(
-        "--workers", metavar="N", type=_at_least_one, help="replications at one time; one a core if left out"
+        "--workers", metavar="N", type=at_least_one, help="replications at one time; one a core if left out"
     )
     parser.add_argument("--engine", choices=tuple(ENGINES), default=DEFAULT, help=f"{DEFAULT} if left out")
     parser.add_argument(
@@ -87,7 +87,8 @@ RUN_OPTIONS = {
 }
 
 
-def _at_least_one(text: str) -> int:
+def at_least_one(text: str) -> int:
+    """A whole number given as an option."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
@@ -109,6 +110,8 @@ def _progress(asked: Asked, unit: str) -> Progress | None:
     bar = tqdm(unit=unit, leave=False, file=sys.stderr)
 
     def show(done: int, of: int) -> None:
+        if bar.total is None:
+            bar.initial = done  # what was there before says nothing of the time left
         bar.total, bar.n = of, done
         bar.refresh()
         if done == of:
@@ -117,7 +120,7 @@ def _progress(asked: Asked, unit: str) -> Progress | None:
     return show
 
 
-def _changes(asked: Asked) -> dict[str, str]:
+def changes_of(asked: Asked) -> dict[str, str]:
     """Every ``--set`` of the command line by path; options such as ``--years`` are ``run.years``."""
     return set_of(asked) | {f"run.{option}": given for option, given in settings_of(asked).items()}
 
@@ -143,7 +146,7 @@ def scenario_of(asked: Asked, file: str = "") -> Scenario:
     from sim.files import read_scenario
     from sim.measures import MEASURES
 
-    loaded = read_scenario(file or asked.file, _changes(asked), tuple(MEASURES))
+    loaded = read_scenario(file or asked.file, changes_of(asked), tuple(MEASURES))
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return loaded.model

@@ -27,6 +27,7 @@ from sim.command import (
     takes_settings,
 )
 from sim.errors import InputError, Problem
+from sim.sweep_command import sweep, sweep_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -353,6 +354,13 @@ COMMANDS = (
         "carepath compare step_up_beds step_down_beds --years 1",
         _compare_options,
         _compare,
+    ),
+    Command(
+        "sweep",
+        "Runs the plan at many points and keeps a table for pandas or DuckDB; once stopped, it goes on where it was.",
+        "carepath sweep stroke_units --grid place.pools.rehab_north.capacity=13,15,17 --years 0.5",
+        sweep_options,
+        sweep,
     ),
     Command(
         "report",

@@ -5,6 +5,7 @@ What is allowed in a field stands in the models; checks that compare fields are 
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from sim.writing import dump
 
 __all__ = [
     "Loaded",
+    "Template",
     "dump",
     "load_any",
     "load_intervention",
@@ -35,6 +37,7 @@ __all__ = [
     "read_intervention",
     "read_place",
     "read_scenario",
+    "read_template",
 ]
 
 Kind = Literal["place", "intervention", "scenario"]
@@ -53,6 +56,31 @@ class Loaded(Generic[Model]):
     """The place, intervention or scenario."""
     warnings: tuple[Problem, ...]
     """Warnings, each with file and line."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A scenario file read once, from which scenarios with other values are made."""
+
+    document: bytes
+    """What was read, as a value that can be sent to another process."""
+    changes: tuple[tuple[str, str], ...]
+    """Changes made in all of them."""
+    measures: tuple[str, ...]
+    """Measures claims may be about; any if there are none."""
+
+    def scenario(self, values: Mapping[str, str] = {}) -> Scenario:
+        """The scenario with values as text by path; InputError if it makes no sense."""
+        document, changes = pickle.loads(self.document), {**dict(self.changes), **values}
+        return _finished(document, Scenario, lambda model: check_scenario(model, self.measures), changes).model
+
+    def astray(self, values: Mapping[str, str], option: str) -> list[Problem]:
+        """Problems with paths that lead nowhere, given with an option such as ``--grid``."""
+        document: Document = pickle.loads(self.document)
+        known = len(document.problems)
+        for path, text in values.items():
+            set_value(document, Scenario, path, value_of_text(text), Origin("", 0, said=f"{option} {path}"))
+        return document.problems[known:]
 
 
 def load_place(path: str | Path, changes: Mapping[str, str] = {}) -> Place:
@@ -95,6 +123,12 @@ def read_scenario(
     """The scenario in a file, with warnings; claims must be about one of ``measures``, if any are given."""
     document = _scenario(_given(path, "scenario"))
     return _finished(document, Scenario, lambda model: check_scenario(model, measures), changes)
+
+
+def read_template(path: str | Path, changes: Mapping[str, str] = {}, measures: Collection[str] = ()) -> Template:
+    """The scenario in a file, to be made many times with other values."""
+    document = _scenario(_given(path, "scenario"))
+    return Template(pickle.dumps(document), tuple(changes.items()), tuple(measures))
 
 
 def read_any(

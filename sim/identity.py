@@ -19,8 +19,8 @@ _HERE = Path(__file__).resolve().parent
 ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
-        "checks", "cli", "command", "commands", "diagram", "explain", "figures", "files", "findings", "flow_checks",
-        "flow_tables", "flows", "gives", "headline", "identity", "new_place", "overrides", "plots", "provenance",
+        "cli", "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks",
+        "flow_tables", "flows", "gives", "headline", "identity", "new_place", "plots", "provenance",
         "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
     )
 )  # fmt: skip
