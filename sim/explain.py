@@ -187,16 +187,16 @@ def _when(each: Intervention) -> str:
 
 def lever_in_words(name: str, lever: Lever) -> str:
     """What a lever does, how sure one may be, and on what evidence."""
-    span = f" (plausible: {_more(lever.low)} to {_more(lever.high)})" if lever.low and lever.high else ""
+    span = f" (plausible: {more_or_less(lever.low)} to {more_or_less(lever.high)})" if lever.low and lever.high else ""
     evidence = ", ".join(part for part in (lever.grade, lever.source) if part)
     if lever.assumption or not evidence:
         evidence = f"an assumption{f'; {evidence}' if evidence else ''}"
     what = LEVERS.get(name, name.replace("_", " "))
-    effect = f"{what[0].upper()}{what[1:]}, for those it reaches: {_more(lever.ratio)}{span}."
+    effect = f"{what[0].upper()}{what[1:]}, for those it reaches: {more_or_less(lever.ratio)}{span}."
     return f"{effect} Evidence: {evidence.rstrip('.')}."
 
 
-def _more(ratio: float) -> str:
+def more_or_less(ratio: float) -> str:
     """A ratio as more or less: 1.09 is 9% more."""
     if ratio == 1:
         return "no change"
@@ -248,7 +248,7 @@ def _pathway_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
         yield f"Relative chance of leaving {titles.stages[leaving.stage]}, Monday to Sunday: {days}."
     for need in each.needs:
         kinds = ", ".join(map(_spaced, need.severity))
-        yield f"Needs ({kinds}): {_more(need.ratio)} from {_day(need.from_date)} to {_day(need.until)}."
+        yield f"Needs ({kinds}): {more_or_less(need.ratio)} from {_day(need.from_date)} to {_day(need.until)}."
 
 
 def _shares(values: tuple[float, ...]) -> str:

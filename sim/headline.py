@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from sim.explain import LEVERS
+from sim.explain import LEVERS, more_or_less
 from sim.flows import duration, rounded
 from sim.gives import Gives, what_gives
 from sim.measures import MEASURES
@@ -28,9 +28,9 @@ BED_WORDS = ("bed", "occup", "delay", "waiting", "length_of_stay", "twelve_hour"
 BY_DESIGN = {
     "capacity_share": "the share of delay that is for want of places",
     "substitution": "the share of community-bed patients who would otherwise be in an acute bed",
-    "threshold_slope": "how many more are admitted when beds are free",
+    "threshold_slope": "how many more minor A&E attendances are admitted for each 1% of beds that are free",
 }
-"""Numbers that decide every claim about beds, whatever a run shows."""
+"""Shares that decide every claim about beds, whatever a run shows."""
 OWN_WORDS = {
     "mean_days": "the length of stay, in days, in",
     "at_share_of_stay": "how early in their stay people move to",
@@ -116,10 +116,16 @@ def _tally(stands: list[Standing]) -> str:
         return {"holds": "the claim holds", "does not hold": "the claim does not hold"}.get(
             stands[0], "the interval includes what is claimed, or there is none"
         )
+    if len(set(stands)) == 1:
+        return {
+            "holds": f"all {n} claims hold",
+            "does not hold": f"none of the {n} claims holds",
+            "cannot tell": f"none of the {n} claims can be settled",
+        }[stands[0]]
     counts = [
         (failing, "not hold", "does", "do"),
         (holding, "", "holds", "hold"),
-        (unclear, "be told", "cannot", "cannot"),
+        (unclear, "be settled", "cannot", "cannot"),
     ]
     parts = [f"{number} {one if number == 1 else many} {rest}".strip() for number, rest, one, many in counts if number]
     return f"of {n} claims {' and '.join(parts) if len(parts) < 3 else f'{parts[0]}, {parts[1]} and {parts[2]}'}"
@@ -150,7 +156,7 @@ def found_in_words(row: Mapping[Any, Any]) -> str:
         return f"a fall of {with_unit(shown(-value, -high, -low), unit)}"
     if low > 0:
         return f"a rise of {with_unit(shown(value, low, high), unit)}"
-    unclear = "no clear change" if math.isfinite(low) else "a change"
+    unclear = "no clear change" if math.isfinite(low) else "a change" if value else "no change"
     return f"{unclear}, {with_unit(shown(value, low, high), unit)}"
 
 
@@ -196,8 +202,8 @@ def _gives(results: Results) -> str:
         first = clear[0]
         month = f", from {_month(first.first_month)} on" if first.first_month else ""
         others = [f"“{each.title}”" for each in clear[1:3]]
-        also = f", then {' and '.join(others)}" if others else ""
-        return f"“{first.title}”: {_waiting(first)}{month}{also}."
+        also = f" Next: {' and '.join(others)}." if others else ""
+        return f"“{first.title}”: {_waiting(first)}{month}{_fullness(results, first)}.{also}"
     if not math.isfinite(worst.low):
         return f"Cannot tell what gives first from one replication; the largest rise in waiting is for “{worst.title}”."
     if worst.more >= 1:
@@ -210,10 +216,21 @@ def _gives(results: Results) -> str:
 
 
 def _waiting(each: Gives) -> str:
-    return (
-        f"{_people(each.waiting)} wait for it on an average day, {_change(each)} more than without the plan, and it is "
-        f"full {each.full_share:.0%} of the time"
-    )
+    return f"{_people(each.waiting)} wait for it on an average day, {_change(each)} more than without the plan"
+
+
+def _fullness(results: Results, each: Gives) -> str:
+    """How often beds are full; for appointments, whose queue stands while they are closed, that it does."""
+    if _pool(results, each.pool).get("kind") == "slots":
+        return " (counted day and night, weekends included)"
+    return f"; it is full {each.full_share:.0%} of the time"
+
+
+def _pool(results: Results, name: str) -> Mapping[str, Any]:
+    """A pool of the place or of an intervention, as kept with the results; empty if there is none."""
+    scenario = results.provenance["scenario"]
+    holders = (scenario["place"], *scenario["interventions"])
+    return next((holder["pools"][name] for holder in holders if name in holder["pools"]), {})
 
 
 def _people(number: float) -> str:
@@ -254,7 +271,7 @@ def _decides(results: Results) -> str:
     named = deciders(Scenario.model_validate(results.provenance["scenario"]), _about_beds(results.claims))
     if not named:
         return "Not known: every number was held fixed, and none of them states its range."
-    return f"Not measured yet, since every number was held fixed; by design it leans on {_listed(named)}."
+    return f"Not tested, since this run held every number fixed. By design these decide most: {_listed(named)}."
 
 
 def _about_beds(claims: pd.DataFrame) -> bool:
@@ -297,7 +314,7 @@ def _by_design(numbers: Iterable[Given], name: str, words: str) -> str:
     """A number that decides claims about beds, with its range over all places it stands in; empty if there is none."""
     values = [each for each in numbers if each.path.endswith(f".{name}")]
     ends = [end for each in values for end in (each.low, each.high, each.value) if isinstance(end, float | int)]
-    return f"{words} ({min(ends):g} to {max(ends):g})" if ends else ""
+    return f"{words} ({100 * min(ends):g}% to {100 * max(ends):g}%)" if ends else ""
 
 
 def _span(number: Given) -> float:
@@ -312,7 +329,8 @@ def _own(scenario: Scenario, number: Given) -> str:
     name = scenario.interventions[int(parts[1])].name
     if _is_lever(number):
         what = LEVERS.get(parts[3], parts[3].replace("_", " "))
-        return f"what “{name}” does to {what} ({_range(number)} times)"
+        span = " to ".join(more_or_less(end) for end in (number.low, number.high) if end)
+        return f"what “{name}” does to {what} ({span})"
     return f"{OWN_WORDS[_field(number)]} “{name}” ({_range(number)})"
 
 
@@ -340,4 +358,4 @@ def label_of(path: str) -> str:
 
 
 def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
+    return parts[0] if len(parts) == 1 else f"{'; '.join(parts[:-1])}; and {parts[-1]}"

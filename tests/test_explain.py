@@ -63,10 +63,16 @@ def test_one_failing_claim_among_holding_ones_makes_it_no() -> None:
     assert found.holds.startswith("No: of 2 claims 1 does not hold and 1 holds; “Stroke beds in use fall by four”")
 
 
+def test_claims_that_all_stand_alike_are_counted_once() -> None:
+    failing = headline(made(claiming(FALL, FALL), beds(-1, -1.2, -0.9))).holds
+    assert failing.startswith("No: none of the 2 claims holds;")
+    assert headline(made(claiming(FALL, FALL), beds(-6, -6.2, -5.9))).holds.startswith("Yes: all 2 claims hold;")
+
+
 def test_holding_and_open_claims_together_cannot_tell() -> None:
     less = FALL.model_copy(update={"change": -1.0})
     found = headline(made(claiming(less, FALL), beds(-3, -5, -4.5, -3.6)))
-    assert found.holds.startswith("Cannot tell: of 2 claims 1 holds and 1 cannot be told;")
+    assert found.holds.startswith("Cannot tell: of 2 claims 1 holds and 1 cannot be settled;")
 
 
 def test_a_clear_fall_is_never_called_a_rise_and_no_effect_is_called_no_clear_change() -> None:
@@ -111,6 +117,13 @@ def test_what_gives_first_is_named_with_its_wait_and_how_full_it_is() -> None:
     assert "82% of the time" in gives
 
 
+def test_of_appointments_it_says_that_people_wait_while_they_are_closed() -> None:
+    longer: Values = {("waiting", "gp_slots_ealing"): ([60.0, 62.0, 61.0, 63.0], [75.0, 77.5, 76.0, 78.0])}
+    gives = headline(made(PILOT, longer)).gives
+    assert "(counted day and night, weekends included)" in gives
+    assert "% of the time" not in gives
+
+
 def test_what_may_be_luck_is_not_said_to_give() -> None:
     noisy: Values = {("waiting", "rehab_north"): ([2.0, 9.0, 1.0], [8.0, 9.5, 12.0])}
     assert headline(made(claiming(), noisy)).gives.startswith("Cannot tell what gives first:")
@@ -130,11 +143,11 @@ def test_nothing_is_said_to_give_where_nobody_waits_longer() -> None:
 
 def test_a_bed_claim_always_names_the_three_numbers_that_decide_it() -> None:
     decides = headline(made(STEP_DOWN, beds(-1, -2))).decides
-    for words in ("for want of places", "would otherwise be in an acute bed", "admitted when beds are free"):
+    for words in ("for want of places", "would otherwise be in an acute bed", "beds that are free"):
         assert words in decides
-    assert "Not measured yet" in decides
+    assert "Not tested" in decides
     assert "Case management of people at high risk" in decides
-    assert "0.91 to 1.43" in decides
+    assert "(9% less to 43% more)" in decides
 
 
 def test_a_claim_not_about_beds_names_the_widest_levers_only() -> None:
