@@ -6,6 +6,7 @@ collected, not raised, so that a reader hears of all of them at once.
 
 from __future__ import annotations
 
+import codecs
 import copy
 import datetime as dt
 from collections.abc import Iterator
@@ -44,6 +45,12 @@ REMEDIES = {
     "special characters are not allowed": "a character that is not text: save the file as plain UTF-8 text",
 }
 """What to do about the commonest slips, by words of the YAML reader's own message."""
+
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a file begins that Windows saved as "Unicode"."""
+OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of office programs begin, new and old."""
 
 
 class Origin(NamedTuple):
@@ -130,11 +137,19 @@ def read(path: Path, shown: str) -> Document:
         document.complain((), "is larger than 2 MB; a file of this kind is far smaller", absent=True)
         return document
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in UTF_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
-        document.complain((), f"is not text (byte {error.start}); save it as plain UTF-8 text", absent=True)
+        document.complain((), _not_text(content, error.start), absent=True)
         return document
     return parse(text, shown)
+
+
+def _not_text(content: bytes, byte: int) -> str:
+    """Why a file cannot be read as text, and what to do."""
+    if content[:4] in OFFICE:
+        return "is an Excel or Word file or an archive, not text; write it in a text editor such as Notepad"
+    line = content[:byte].count(b"\n") + 1
+    return f"is not plain text: line {line} has a character that is not UTF-8; save it again with the encoding UTF-8"
 
 
 def parse(text: str, shown: str) -> Document:

@@ -44,6 +44,9 @@ Kind = Literal["place", "intervention", "scenario"]
 FOLDERS: dict[Kind, str] = {"place": "places", "intervention": "interventions", "scenario": ""}
 """Where files of each kind are in the shipped scenarios folder."""
 
+NAMED_BY: dict[Kind, str] = {"place": "place:", "intervention": "- use:"}
+"""How a scenario names a file of each kind."""
+
 Model = TypeVar("Model", bound=BaseModel)
 Check = Callable[[Any], tuple[list[Problem], list[Problem]]]
 
@@ -305,8 +308,23 @@ def _given(path: str | Path, *kinds: Kind) -> tuple[Path, str]:
     """The file a user asks for and what to call it; InputError if there is none."""
     found, near = _found(str(path), Path(), kinds)
     if found is None:
-        raise InputError([Problem("", f"there is no such file; {_near(str(path), near)}", str(path))])
+        raise InputError([Problem("", _missing(str(path), near, kinds), str(path) or "(no name)")])
     return found
+
+
+def _missing(path: str, near: list[str], kinds: tuple[Kind, ...]) -> str:
+    """Why no file of these kinds was found, and what to give instead."""
+    if path and Path(path).is_dir():
+        return "is a folder; give a file in it, such as my_question.yaml"
+    for kind, other in NAMED_BY.items():
+        if kind not in kinds and _found(path, Path(), (kind,))[0]:
+            wanted = " or ".join(kinds)
+            return f"is {_one(kind)}, but {_one(wanted)} is needed here; name it in a scenario, with `{other} {path}`"
+    return f"there is no such file; {_near(path, near)}"
+
+
+def _one(what: str) -> str:
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
 def _referred(document: Document, address: tuple[str, ...], path: Any, kind: Kind) -> tuple[Path, str] | None:

@@ -126,9 +126,18 @@ def load(folder: Path) -> Results:
         claims = pd.read_csv(folder / "claims.csv") if text.strip() else pd.DataFrame()
         found = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        what = f"not a folder of results ({error}): give the folder that `carepath run --out` wrote"
-        raise InputError([Problem(str(folder), what)]) from error
+        raise InputError([Problem(str(folder), _not_results(folder, error))]) from error
     return Results(measures, claims, found)
+
+
+def _not_results(folder: Path, error: Exception) -> str:
+    """Why a folder cannot be read as results, and what to give instead."""
+    kept = Path("results", folder.name)
+    if (folder / "measures.parquet").exists():
+        return f"these results are damaged ({error}): run the scenario again"
+    if kept != folder and kept.is_dir():
+        return f"not a folder of results; did you mean `{kept}`?"
+    return "not a folder of results; give a folder that `carepath run` wrote"
 
 
 class Interval(NamedTuple):

@@ -83,13 +83,40 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "picture.yaml"
     file.write_bytes(b"kind: \xff\xfe")
-    assert problems_of(lambda: load_any(file)) == [f"{file}: is not text (byte 6); save it as plain UTF-8 text"]
+    [said] = problems_of(lambda: load_any(file))
+    assert said.startswith(f"{file}: is not plain text: line 1 has a character that is not UTF-8; save it again")
+
+
+def test_a_spreadsheet_is_called_one(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_bytes(b"PK\x03\x04\x14\x00\xff\xfe")
+    [said] = problems_of(lambda: load_any(file))
+    assert "is an Excel or Word file" in said
+
+
+def test_a_file_that_windows_saved_as_unicode_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "wide.yaml"
+    file.write_text((TESTS / "good_place.yaml").read_text(encoding="utf-8"), encoding="utf-16")
+    assert load_any(file) == load_any(TESTS / "good_place.yaml")
 
 
 def test_a_file_that_does_not_exist_suggests_one_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TESTS)
     said = problems_of(lambda: load_scenario("good_scenari.yaml"))
     assert said == ["good_scenari.yaml: there is no such file; did you mean `good_scenario`?"]
+
+
+def test_a_folder_is_not_called_missing(tmp_path: Path) -> None:
+    [said] = problems_of(lambda: load_scenario(tmp_path))
+    assert said == f"{tmp_path}: is a folder; give a file in it, such as my_question.yaml"
+
+
+def test_a_place_is_not_called_missing_where_a_scenario_is_wanted() -> None:
+    [said] = problems_of(lambda: load_scenario("north_west_london"))
+    assert said == (
+        "north_west_london: is a place, but a scenario is needed here; name it in a scenario, with `place: "
+        "north_west_london`"
+    )
 
 
 def test_a_tag_runs_nothing(tmp_path: Path) -> None:
