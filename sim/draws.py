@@ -7,7 +7,9 @@ numbers, to the bit, for many people at once. Inverse distributions are in ``rul
 
 from __future__ import annotations
 
-from math import exp
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -174,13 +176,13 @@ class Scatter(NamedTuple):
     """Height, in needs per unit of time."""
 
 
-def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cell_length: float) -> Scatter:
+def scatter(keys: Words, cell: int | Ints, kind: int, above: Floats, below: Floats, cell_length: float) -> Scatter:
     """Points with ``above <= height < below`` of a unit-rate Poisson scatter, in one cell of time.
 
     Parameters
     ----------
     keys: entity keys, one for each person (or stream).
-    cell: number of the cell of time (a quarter, or a day).
+    cell: number of the cell of time (a quarter, or a day): one for all, or one for each entity.
     kind: which scatter of the entity (0 to 7).
     above, below: heights between which points are wanted, one for each entity.
     cell_length: length of the cell in the unit of time of the heights.
@@ -188,13 +190,13 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
     Each cell of time and band is generated from its own address, so asking for more height adds points and moves
     none. Raises ValueError where a rate is so high that a cell would hold more than 2,047 points.
     """
-    edges = EDGES
+    cells, edges = np.broadcast_to(np.asarray(cell, dtype=np.uint64), keys.shape), EDGES
     found: list[Scatter] = []
     for band in range(BANDS):
         low, high = edges[band], edges[band + 1]
         chosen = np.flatnonzero((below > low) & (above < high))
         if chosen.size:
-            found.append(_band(keys, chosen, cell, kind, band, low, high, cell_length))
+            found.append(_band(keys, chosen, cells, kind, band, low, high, cell_length))
         elif not (below > high).any():
             break
     if not found:
@@ -210,27 +212,33 @@ def scatter(keys: Words, cell: int, kind: int, above: Floats, below: Floats, cel
     return Scatter(points.entity[kept], points.key[kept], points.position[kept], points.height[kept])
 
 
-def has_points(key: int, cell: int, kind: int, above: float, below: float, cell_length: float) -> bool:
-    """True if a band between two heights holds any point of one entity: a quick look before ``scatter``."""
-    edges = EDGES
+def points_of_one(
+    key: Word, cell: int, kind: int, above: float, below: float, cell_length: float
+) -> Iterator[tuple[Word, float, float]]:
+    """``scatter`` for one entity: key, position and height of each of its points."""
     for band in range(BANDS):
-        low, high = edges[band], edges[band + 1]
+        low, high = EDGES[band], EDGES[band + 1]
         if low >= below:
-            return False
-        none = exp(-(high - low) * cell_length)
-        if high > above and uniform(key, cell, Purpose.POINT_COUNT + kind, band) >= none:
-            return True
-    return False
+            return
+        if high <= above:
+            continue
+        u = uniform(key, cell, Purpose.POINT_COUNT + kind, band)
+        for number in range(bisect_right(poisson_cumulative((high - low) * cell_length), u)):
+            need = word(key, cell, Purpose.POINT_KEY + kind, band * MOST_POINTS + number)
+            height = low + (high - low) * uniform(need, 0, Purpose.NEED_HEIGHT, 0)
+            if above <= height < below:
+                yield need, uniform(need, 0, Purpose.NEED_MINUTE, 0), height
 
 
 def _band(
-    keys: Words, chosen: Ints, cell: int, kind: int, band: int, low: float, high: float, cell_length: float
+    keys: Words, chosen: Ints, cells: Words, kind: int, band: int, low: float, high: float, cell_length: float
 ) -> Scatter:
-    counts = poisson_counts(uniforms(keys[chosen], cell, Purpose.POINT_COUNT + kind, band), (high - low) * cell_length)
+    u = uniforms(keys[chosen], cells[chosen], Purpose.POINT_COUNT + kind, band)
+    counts = poisson_counts(u, (high - low) * cell_length)
     entity = np.repeat(chosen, counts)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     number = (np.arange(entity.size) - first).astype(np.uint64)
-    key = words(keys[entity], cell, Purpose.POINT_KEY + kind, np.uint64(band * MOST_POINTS) + number)
+    key = words(keys[entity], cells[entity], Purpose.POINT_KEY + kind, np.uint64(band * MOST_POINTS) + number)
     position = uniforms(key, 0, Purpose.NEED_MINUTE)
     height = low + (high - low) * uniforms(key, 0, Purpose.NEED_HEIGHT)
     return Scatter(entity, key, position, height)
@@ -241,6 +249,7 @@ def poisson_counts(u: Floats, mean: float) -> Ints:
     return np.searchsorted(poisson_cumulative(mean), u, side="right").astype(np.int64)
 
 
+@cache
 def poisson_cumulative(mean: float) -> Floats:
     """Chance of at most 0, 1, 2 and so on points; raises ValueError where a cell cannot hold so many."""
     most = int(mean + 12 * mean**0.5 + 20)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim import draws
 from sim.compile_plan import compile_plan
-from sim.draws import Purpose
-from sim.engines import care, life, prefill, programmes, simpy_engine
 from sim.files import load_intervention, load_scenario
 from sim.log import EVENTS, StayLog
 from sim.plan import LOOPS, Plan
@@ -25,7 +25,6 @@ from tests.made_places import (
     DAY,
     LEAVES_EARLY_AT_FIVE,
     SHIPPED,
-    WAITS_TWICE,
     Table,
     awkward_places,
     engines,
@@ -200,42 +199,28 @@ def test_before_it_starts_both_arms_are_equal_to_the_bit_and_then_they_are_not(e
     assert not same(after[0].ended, after[1].ended)
 
 
-NAMES = {number: name for name, number in vars(Purpose).items() if name.isupper()}
-FIXED_FOR_A_PERSON = {Purpose.POOL, Purpose.REACHED}
+DECISIONS = {
+    "CAUSE", "DIES", "DOOR", "ESCALATES", "FRAILTY_STEP", "GIVES_UP", "IS_DELAYED", "KEEPS_PLACE", "LEAVES_HOUR",
+    "LENGTH_OF_STAY", "PROCESS_DELAY", "READMITTED", "ROUTE", "SEVERITY", "SOURCING_DELAY", "THRESHOLD", "VISIT",
+}  # fmt: skip
 
 
-def test_no_two_decisions_share_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: Counter[tuple[int, int, int, int]] = Counter()
-    of_many: set[tuple[int, int, int, int]] = set()
-    uniform, word, words = draws.uniform, draws.word, draws.words
+def addresses(*made_one: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.addresses", *made_one], cwd=Path(__file__).parent.parent, text=True, check=False,
+        capture_output=True, env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
-    def one(function: Callable[..., Any]) -> Callable[..., Any]:
-        def addressed(entity: int, chain: int, purpose: int, draw: int = 0) -> Any:
-            assert 0 <= draw < 1 << 16, "a draw has 16 bits"
-            assert 0 <= chain < 1 << 32, "a chain has 32"
-            if purpose not in FIXED_FOR_A_PERSON:
-                asked[entity, chain, purpose, draw] += 1
-            return function(entity, chain, purpose, draw)
 
-        return addressed
+def test_no_two_decisions_share_an_address() -> None:
+    found = addresses()
+    assert set(found["purposes"]) >= DECISIONS
+    assert found["twice"] == {}
+    assert found["both"] == []
 
-    def many(entities: Any, chain: Any, purpose: int, draw: Any = 0) -> Any:
-        each = np.broadcast_arrays(entities, chain, draw)
-        of_many.update((e, c, int(purpose), d) for e, c, d in zip(*(array.tolist() for array in each), strict=True))
-        return words(entities, chain, purpose, draw)
 
-    for module in (care, prefill, programmes, life):
-        for name, function in (("uniform", one(uniform)), ("word", one(word))):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, function)
-    monkeypatch.setattr(draws, "words", many)
-    _, plan = arms(130, 30, 1.0)
-    loop = plan.loop.copy()
-    loop[[LOOPS.index("exit_block"), LOOPS.index("threshold_slope")]] = 0.5, 0.001
-    one_piece(simpy_engine, plan._replace(loop=loop))
-    one_piece(simpy_engine, plan_of(WAITS_TWICE))
-    purposes = {purpose for _, _, purpose, _ in asked}
-    assert {Purpose.ESCALATES, Purpose.KEEPS_PLACE, Purpose.GIVES_UP, Purpose.READMITTED, Purpose.ROUTE} <= purposes
-    twice = Counter(NAMES[address[2]] for address, times in asked.items() if times > 1)
-    assert twice == {}
-    assert not asked.keys() & of_many
+def test_two_decisions_that_share_an_address_are_found() -> None:
+    assert set(addresses("SOURCING_DELAY=PROCESS_DELAY")["twice"]) == {"PROCESS_DELAY"}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from sim import rules
-from sim.draws import Purpose, Stream, entity_key, entity_keys, run_key, scatter, uniform, word
+from sim import decisions, rules
+from sim.draws import Purpose, Stream, entity_key, run_key, uniform
 from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
 from sim.engines.state import Journey, State, Stay, Support
@@ -16,11 +14,14 @@ from sim.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
 _NEED = -1
-_MINOR, _PLANNED, _OTHER = 0, 5, 7
+_MINOR, _ACUTE, _PLANNED, _REQUEST = 0, 3, 5, 6
+_WAITS_AT_HOME = (_PLANNED, _REQUEST)
 _CARE_HOME = 2
+_EMERGENCY_STAY = EMERGENCY | OVERNIGHT
 _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN = (
     FLAGS[name] for name in ("end_of_life", "residence_home_with_care", "residence_care_home", "care_plan")
 )
+_RESIDENCE_FLAG = (0, _WITH_CARE, _IN_CARE_HOME)
 
 
 class Care:
@@ -32,68 +33,49 @@ class Care:
 
     # -- who comes, and to which door -------------------------------------------------------------------------------
 
-    def kind_of_need(self, row: int, need: int) -> tuple[int, int]:
-        """Severity and cause of an urgent need, from the person's baseline shares and the need's own draws."""
-        t, people = self.tables, self.state.persons
-        severity = rules.choice(uniform(need, 0, Purpose.SEVERITY, 0), t.severity_shares[people.age[row]][:-1])
-        return severity, rules.choice(uniform(need, 0, Purpose.CAUSE, 0), t.causes(people.conditions[row]))
+    def severity(self, row: int, u: float) -> int:
+        """Severity of an urgent need, from the person's baseline shares and the need's own draw."""
+        return rules.choice(u, self.tables.severity_shares[self.state.persons.age[row]][:-1])
 
-    def journey(self, row: int, need: int, now: int, *, severity: int, cause: int = 0, chain: int = 0) -> Journey:
+    def cause(self, row: int, u: float) -> int:
+        """Cause of an urgent need: general, or one of the person's conditions."""
+        return rules.choice(u, self.tables.causes(self.state.persons.conditions[row]))
+
+    def journey(self, row: int, need: int, now: int, severity: int, cause: int = 0, chain: int = 0) -> Journey:
         """A new journey of a person."""
         people = self.state.persons
         return Journey(
-            row=row, person=people.person[row], generation=people.generation[row], need_minute=now, need=need,
-            chain=chain, severity=severity, cause=cause, age=people.age[row], locality=people.locality[row],
+            row, people.person[row], people.generation[row], now, need, chain, severity, cause, people.age[row],
+            people.locality[row],
         )  # fmt: skip
 
-    def door(self, row: int, severity: int, need: int, now: int) -> int:
+    def door(self, row: int, severity: int, u: float, now: int) -> int:
         """Stage somebody with an urgent need turns to: A&E or general practice."""
         t = self.tables
-        share = t.door_a_and_e[self.state.persons.age[row]][severity] * self.programmes.ratio("a_and_e_share", row, now)
+        share = t.door_a_and_e[self.state.persons.age[row]][severity] * self._ratio("a_and_e_share", row, now)
         names = t.plan.names
-        return int(names.a_and_e if rules.happens(uniform(need, 0, Purpose.DOOR, 0), share) else names.gp)
-
-    def plain_arrivals(self, day: int) -> list[Journey]:
-        """Plain arrivals of a day, each with its minute."""
-        t, found = self.tables, []
-        for k in range(len(t.stream_to)):
-            rate = t.stream_rate[k][day]
-            stream = run_key(self.state.seed, self.state.replication, Stream.ARRIVALS + k)
-            key = entity_keys(stream, np.zeros(1, dtype=np.int64))
-            points = scatter(key, day, 0, np.zeros(1), np.array([rate]), 1.0)
-            for need, position in zip(points.key.tolist(), points.position.tolist(), strict=True):
-                hour = rules.choice(position, t.stream_hours[k][:-1])
-                before = t.stream_hours[k][hour - 1] if hour else 0.0
-                within = (position - before) / (t.stream_hours[k][hour] - before)
-                found.append(
-                    Journey(
-                        row=-1 - k, person=-1 - k, generation=day,
-                        need_minute=day * _DAY + hour * 60 + int(within * 60), need=need, chain=0,
-                        severity=_OTHER, cause=0,
-                        age=rules.choice(uniform(need, 0, Purpose.ARRIVAL_AGE, 0), t.stream_ages[k][:-1]),
-                        locality=rules.choice(
-                            uniform(need, 0, Purpose.ARRIVAL_LOCALITY, 0), t.stream_localities[k][:-1]
-                        ),
-                    )
-                )  # fmt: skip
-        return found
-
-    def plain_stage(self, j: Journey) -> int:
-        """Stage a plain arrival comes to."""
-        return int(self.tables.stream_to[-1 - j.row])
+        return names.a_and_e if rules.happens(u, share) else names.gp
 
     # -- places -----------------------------------------------------------------------------------------------------
 
     def asked(self, j: Journey, stage: int, came_from: int, flags: int, now: int) -> Stay:
         """The wait for a stage, at the pool that serves the person."""
-        key = j.need if j.row < 0 else entity_key(self._people_key, j.person)
-        frailty = 0
-        if j.row >= 0:
+        row, frailty = j.row, 0
+        if row >= 0:
             people = self.state.persons
-            frailty = people.frailty[j.row]
-            flags |= _HAS_PLAN * people.care_plan[j.row] | _NEAR_END * people.end_of_life[j.row]
-            flags |= (0, _WITH_CARE, _IN_CARE_HOME)[people.residence[j.row]]
-        return Stay(stage, self.tables.pool(stage, j.locality, key), now, came_from, frailty, flags)
+            frailty = people.frailty[row]
+            flags |= _HAS_PLAN * people.care_plan[row] | _NEAR_END * people.end_of_life[row]
+            flags |= _RESIDENCE_FLAG[people.residence[row]]
+        return Stay(stage, self._pool(j, stage), now, came_from, frailty, flags)
+
+    def _pool(self, j: Journey, stage: int) -> int:
+        """Pool that serves a person at a stage, fixed for the person."""
+        pools: list[int] = self.tables.pools_of[stage][j.locality]
+        if len(pools) == 1:
+            return pools[0]
+        if j.u_pool is None:
+            j.u_pool = uniform(j.need if j.row < 0 else entity_key(self._people_key, j.person), 0, Purpose.POOL, 0)
+        return pools[rules.choice(j.u_pool, self.tables.pool_shares[stage][j.locality])]
 
     def free(self, pool: int, now: int) -> int:
         """Places (or slots) free in a pool; many if it has no limit."""
@@ -112,7 +94,7 @@ class Care:
 
     def has_room(self, j: Journey, stage: int, asking: list[int], now: int) -> bool:
         """True if a person could start a stage at once; ``asking`` is how many wait for each pool."""
-        pool = self.tables.pool(stage, j.locality, j.need if j.row < 0 else entity_key(self._people_key, j.person))
+        pool = self._pool(j, stage)
         if not self.tables.open_at(pool, now):
             return False
         came_from = j.stay.stage if j.stay is not None else -1
@@ -123,7 +105,7 @@ class Care:
         t, pool, taken = self.tables, stay.pool, self.state.occupied[stay.pool]
         to_come = t.capacity[pool][min(now // _DAY, t.days - 1) :]
         no_more = not t.slots[pool] and 0 <= max(to_come) <= taken
-        return bool(taken and no_more and t.escalate_to[stay.stage] == -2)
+        return bool(taken and no_more and not t.has_outlet[stay.stage])
 
     def slots(self, pool: int, day: int) -> int:
         """Slots of a pool on a day: in general practice, what routine work and programmes leave for urgent needs."""
@@ -159,46 +141,50 @@ class Care:
         """
         stay, t = j.stay, self.tables
         assert stay is not None
-        s, visit = stay.stage, j.visits.get(stay.stage, 0)
+        s = stay.stage
+        visit = j.visits.get(s, 0)
         j.visits[s] = visit + 1
-        stay.key = word(j.need, j.chain, Purpose.VISIT, s * 64 + min(visit, 63))
-        flags = t.stage_flags[s]
-        if flags & PRESSED:
-            stay.stay_ratio = rules.pressure(
-                self._occupancy(stay.pool, now), t.loop["reference_occupancy"], t.loop["pressure_discharges"],
-                t.loop["pressure"],
-            )  # fmt: skip
-            stay.flags |= FLAGS["pressed"] * (stay.stay_ratio < 1.0)
+        stay.key = decisions.visit_key(j.need, j.chain, s, visit)
+        if t.stage_flags[s] & PRESSED:
+            self._press(stay, now)
         if minutes is None:
-            mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j, now)
-            u = uniform(stay.key, 0, Purpose.LENGTH_OF_STAY, 0)
-            minutes = rules.duration(t.stay_kind[s], mean, t.stay_sigma[s], u)
-        length = rules.whole_minutes(minutes)
+            mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j.row, now)
+            length = decisions.length_of_stay(stay.key, t.stay_kind[s], mean, t.stay_sigma[s])
+        else:
+            length = rules.whole_minutes(minutes)
         if t.may_die[s]:
             near_end = bool(stay.flags & _NEAR_END)
-            dying = t.dies[s][j.age][stay.frailty][near_end] * self._ratio("mortality", j, now)
-            stay.dies = rules.happens(uniform(stay.key, 0, Purpose.DIES, 0), dying)
+            dying = t.dies[s][j.age][stay.frailty][near_end] * self._ratio("mortality", j.row, now)
+            stay.dies = decisions.happens(stay.key, Purpose.DIES, dying)
             if stay.dies:
                 stay.ready = stay.onward = now + length
                 return
         stay.ready = now + length if t.always_open[s] else self._leaving(s, stay.key, now + length)
         self._choose_route(j, stay, now)
         stay.onward = stay.ready + stay.process + stay.sourcing
-        self._early(j, stay, now, length)
+        if t.early_to[s] >= 0:
+            self._early(j, stay, now, length)
+
+    def _press(self, stay: Stay, now: int) -> None:
+        """Loop `pressure`: a stay is shorter the fuller the beds are."""
+        loop = self.tables.loop
+        stay.stay_ratio = rules.pressure(
+            self._occupancy(stay.pool, now), loop["reference_occupancy"], loop["pressure_discharges"], loop["pressure"]
+        )
+        if stay.stay_ratio < 1.0:
+            stay.flags |= FLAGS["pressed"]
 
     def _leaving(self, s: int, key: int, minute: int) -> int:
         """First minute from which the door is open for the person."""
         t, day = self.tables, minute // _DAY
+        opens, closes = t.leaves_from[s], t.leaves_to[s]
         for attempt in range(_MOST_DAYS_AT_THE_DOOR):
             chance = t.leaves_chance[s][min(day + attempt, t.days - 1)]
             today = minute if attempt == 0 else (day + attempt) * _DAY
-            leaves = rules.leaving_minute(
-                today, t.leaves_from[s], t.leaves_to[s], chance, uniform(key, attempt, Purpose.LEAVES_TODAY, 0),
-                uniform(key, attempt, Purpose.LEAVES_HOUR, 0), attempt == 0,
-            )  # fmt: skip
+            leaves = decisions.leaves_on(key, attempt, today, opens, closes, chance)
             if leaves >= 0:
-                return int(leaves)
-        return int((day + _MOST_DAYS_AT_THE_DOOR) * _DAY + t.leaves_from[s] * 60)
+                return leaves
+        return int((day + _MOST_DAYS_AT_THE_DOOR) * _DAY + opens * 60)
 
     def _choose_route(self, j: Journey, stay: Stay, now: int) -> None:
         t = self.tables
@@ -217,22 +203,16 @@ class Care:
         stay.route = row
         if not t.drawn_delay[row]:
             return
-        u = uniform(stay.key, 0, Purpose.IS_DELAYED, 0)
-        delayed, sigma = t.route_delayed[row], t.route_sigma[row]
-        stay.process = rules.delay_minutes(
-            t.route_process[row] * self._ratio("process_delay", j, now), delayed, sigma, u,
-            uniform(stay.key, 0, Purpose.PROCESS_DELAY, 0),
-        )  # fmt: skip
-        stay.sourcing = rules.delay_minutes(
-            t.route_sourcing[row] * self._ratio("sourcing_delay", j, now), delayed, sigma, u,
-            uniform(stay.key, 0, Purpose.SOURCING_DELAY, 0),
+        stay.process, stay.sourcing = decisions.drawn_delay(
+            stay.key, t.route_process[row] * self._ratio("process_delay", j.row, now),
+            t.route_sourcing[row] * self._ratio("sourcing_delay", j.row, now), t.route_delayed[row], t.route_sigma[row],
         )  # fmt: skip
 
     def _support_lever(self, j: Journey, stay: Stay, rows: range, shares: list[float], chosen: int, now: int) -> int:
         """Levers on new support and on care-home entry: fewer (or more) people leave with it than without the lever."""
         t = self.tables
         pathway = t.route_pathway[rows[chosen]] if chosen < len(rows) else -1
-        ratio = self._ratio("new_support", j, now)
+        ratio = self._ratio("new_support", j.row, now)
         if ratio != 1.0 and pathway >= 0:
             u = uniform(stay.key, 0, Purpose.LEVER_SUPPORT, 0)
             if pathway > 0 and u >= ratio:
@@ -244,23 +224,20 @@ class Care:
                 if u < extra:
                     return rules.choice(u / extra * most, shares)
         if chosen < len(rows) and t.route_to[rows[chosen]] == t.care_home_stage >= 0:
-            kept = self._ratio("care_home_entry", j, now)
-            if kept < 1.0 and uniform(stay.key, 0, Purpose.CARE_HOME_LEVER, 0) >= kept:
+            kept = self._ratio("care_home_entry", j.row, now)
+            if kept < 1.0 and not decisions.happens(stay.key, Purpose.CARE_HOME_LEVER, kept):
                 return len(rows) - 1
         return chosen
 
     def _early(self, j: Journey, stay: Stay, now: int, length: int) -> None:
         t, s = self.tables, stay.stage
-        if t.early_to[s] < 0 or now < t.early_from[s]:
-            return
-        if rules.happens(uniform(stay.key, 0, Purpose.EARLY, 0), t.early_share[s][j.age]):
+        if now >= t.early_from[s] and decisions.happens(stay.key, Purpose.EARLY, t.early_share[s][j.age]):
             minute = now + int(length * t.early_at[s])
             stay.early = minute if now < minute < stay.onward else NEVER
 
-    def _ratio(self, lever: str, j: Journey, now: int) -> float:
-        if not self.programmes.active:
-            return 1.0
-        return self.programmes.ratio(lever, j.row, now)
+    def _ratio(self, lever: str, row: int, now: int) -> float:
+        """What programmes do to a person's chance or time now."""
+        return self.programmes.ratio(lever, row, now) if self.programmes.active else 1.0
 
     def _occupancy(self, pool: int, now: int) -> float:
         capacity = self.tables.capacity[pool][now // _DAY]
@@ -280,9 +257,10 @@ class Care:
         """Stage to ask for, -1 home, and whether that is a cancellation; asked when the stay is over."""
         stay = j.stay
         assert stay is not None
-        admitted = self._admission(j, stay, now)
-        if admitted is not None:
-            return admitted, False
+        if self.tables.stage_flags[stay.stage] & DECIDES:
+            admitted = self._admission(j, stay, now)
+            if admitted is not None:
+                return admitted, False
         return (-1, False) if stay.route < 0 else self._by_route(j, stay.route, asking, now)
 
     def first_stage(self, j: Journey, usual: int, asking: list[int], now: int) -> int:
@@ -312,17 +290,14 @@ class Care:
     def _admission(self, j: Journey, stay: Stay, now: int) -> int | None:
         """A&E's decision where it differs from the route: admitted because beds are free, or kept out by a lever."""
         t = self.tables
-        if not t.stage_flags[stay.stage] & DECIDES:
-            return None
         if j.severity == _MINOR and t.loop["threshold_slope"] > 0.0:
-            u = uniform(stay.key, 0, Purpose.THRESHOLD, 0)
-            bed = t.pool(t.overnight_stage, j.locality, entity_key(self._people_key, j.person))
+            bed = self._pool(j, t.overnight_stage)
             free, usual = 1.0 - self._occupancy(bed, now), 1.0 - t.loop["reference_occupancy"]
-            if rules.admitted_on_threshold(u, t.loop["threshold_slope"], free, usual):
+            if decisions.admitted_on_threshold(stay.key, t.loop["threshold_slope"], free, usual):
                 return int(t.overnight_stage)
         if j.severity != _MINOR:
-            ratio = self._ratio("admission_given_a_and_e", j, now)
-            if ratio < 1.0 and uniform(stay.key, 0, Purpose.LEVER_ADMITTED, 0) >= ratio:
+            ratio = self._ratio("admission_given_a_and_e", j.row, now)
+            if ratio < 1.0 and not decisions.happens(stay.key, Purpose.LEVER_ADMITTED, ratio):
                 return -1
         return None
 
@@ -345,17 +320,16 @@ class Care:
         """True if the old place is kept until the next stage starts (loop `exit_block`)."""
         if not self.tables.keeps_place[stage]:
             return False
-        return rules.happens(uniform(stay.key, 0, Purpose.KEEPS_PLACE, 0), self.tables.loop["exit_block"])
+        return decisions.happens(stay.key, Purpose.KEEPS_PLACE, self.tables.loop["exit_block"])
 
     def deconditioned(self, j: Journey, stay: Stay, now: int) -> bool:
         """Moves frailty by the delay beyond (or short of) the route's mean; True if it moved."""
         t, people = self.tables, self.state.persons
         if not t.stage_flags[stay.stage] & DECONDITIONS or stay.route < 0:
             return False
-        steps = t.loop["frailty_steps"] * t.loop["deconditioning"] * self._ratio("deconditioning", j, now)
+        steps = t.loop["frailty_steps"] * t.loop["deconditioning"] * self._ratio("deconditioning", j.row, now)
         delay = (now - stay.ready) / _DAY
-        u = uniform(stay.key, 0, Purpose.FRAILTY_STEP, 0)
-        step = rules.frailty_step(u, delay, t.route_mean_days[stay.route], steps)
+        step = decisions.frailty_step(stay.key, delay, t.route_mean_days[stay.route], steps)
         before = people.frailty[j.row]
         people.frailty[j.row] = min(3, max(0, before + step))
         return people.frailty[j.row] != before
@@ -363,17 +337,14 @@ class Care:
     def readmission(self, j: Journey, stay: Stay, now: int) -> Journey | None:
         """The drawn readmission after a live overnight emergency stay, if there is one."""
         t = self.tables
-        both = EMERGENCY | OVERNIGHT
-        if t.stage_flags[stay.stage] & both != both or j.severity == _PLANNED:
+        if t.stage_flags[stay.stage] & _EMERGENCY_STAY != _EMERGENCY_STAY or j.severity == _PLANNED:
             return None
-        chance = t.readmission[j.age] * self._ratio("readmission", j, now)
-        chance = rules.pressed_readmission(chance, stay.stay_ratio, t.loop["pressure_readmissions"])
-        if not rules.happens(uniform(stay.key, 0, Purpose.READMITTED, 0), chance):
+        chance = t.readmission[j.age] * self._ratio("readmission", j.row, now)
+        per_cent = t.loop["pressure_readmissions"]
+        wait = decisions.readmitted_after(stay.key, chance, stay.stay_ratio, per_cent, t.readmission_minutes)
+        if wait < 0:
             return None
-        u = uniform(stay.key, 0, Purpose.READMITTED_WHEN, 0)
-        drawn = rules.duration(rules.EXPONENTIAL, t.readmission_minutes, 0.0, u)
-        wait = rules.whole_minutes(min(drawn, 30.0 * _DAY - 1))
-        return self.journey(j.row, j.need, now + wait, severity=3, cause=j.cause, chain=j.chain + 1)
+        return self.journey(j.row, j.need, now + wait, _ACUTE, j.cause, j.chain + 1)
 
     # -- the person -------------------------------------------------------------------------------------------------
 
@@ -381,14 +352,15 @@ class Care:
         """Keep the count of journeys that put a person in a bed or in unfinished urgent care."""
         if j.row < 0:
             return
-        here = j.stay or j.waiting
-        busy = not j.over and here is not None and not self.tables.at_home[here.stage] and j.severity < 7
-        if j.severity in (_PLANNED, 6) and j.stay is None:
-            busy = False  # waiting at home for planned care or for support
+        stay, busy = j.stay, False
+        if not j.over:
+            if stay is not None:
+                busy = not self.tables.at_home[stay.stage]
+            elif j.waiting is not None and j.severity not in _WAITS_AT_HOME:
+                busy = not self.tables.at_home[j.waiting.stage]
         if busy != j.busy:
             self.state.persons.busy[j.row] += 1 if busy else -1
             j.busy = busy
-        stay = j.stay
         if stay is not None and stay.started >= 0 and self.tables.stage_flags[stay.stage] & EMERGENCY:
             self._admitted(j, stay)
 
@@ -428,20 +400,19 @@ class Care:
         t, stay = self.tables, j.waiting
         assert stay is not None
         s = stay.stage
-        u = uniform(j.need, j.chain, Purpose.GIVES_UP, (now // _DAY) % 65536)
         reference, strength = t.unseen_reference[s], t.loop["gp_access"]
-        answer = rules.unseen(u, t.unseen_wait[s], t.unseen_divert[s], reference, share, strength)
+        answer = decisions.unseen(
+            j.need, j.chain, now // _DAY, t.unseen_wait[s], t.unseen_divert[s], reference, share, strength
+        )
         return rules.DIVERTS if answer == rules.DROPS_OUT and j.severity in (1, 2, 3) else answer
 
     def escalates(self, j: Journey, now: int) -> bool:
         """True if somebody who waits goes another way today."""
         t, stay = self.tables, j.waiting
         assert stay is not None
-        if t.escalate_to[stay.stage] == -2:
-            return False
-        waited = (now - stay.asked) // _DAY
-        u = uniform(j.need, j.chain, Purpose.ESCALATES, (now // _DAY) % 65536)
-        return rules.escalates(u, t.escalate_per_day[stay.stage], waited, t.escalate_after_days[stay.stage])
+        s, waited = stay.stage, (now - stay.asked) // _DAY
+        after = t.escalate_after_days[s]
+        return decisions.escalates(j.need, j.chain, now // _DAY, t.escalate_per_day[s], waited, after)
 
     def place_of_death(self, row: int, j: Journey | None) -> int:
         """0 at home, 1 in a care home, 2 in an acute hospital, 3 in another bed."""

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import repeat
+
 import numpy as np
 
 from sim import rules
-from sim.draws import Floats, Ints, Stream, entity_key, entity_keys, has_points, run_key, scatter
+from sim.draws import (
+    Floats,
+    Ints,
+    Purpose,
+    Stream,
+    Words,
+    entity_key,
+    entity_keys,
+    points_of_one,
+    run_key,
+    scatter,
+    uniforms,
+)
 from sim.engines.programmes import Programmes
 from sim.engines.state import State
 from sim.engines.tables import Tables
@@ -32,7 +47,10 @@ SEVERITY_LEVERS = (
     ("urgent_needs",),
 )
 _HALF_HOUR_EDGES = np.arange(_HALF_HOURS + 1.0)
-Point = tuple[int, int, int, int, int, int, float]
+_OF_A_NEED = (Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR)
+Point = tuple[int, int, int, int, int, int, float, float, float, float]
+"""A life event to come: minute, person, generation, kind, need, row, height, and of an urgent need the draws that
+decide its severity, its cause and the door it comes to."""
 
 
 class Life:
@@ -64,6 +82,8 @@ class Life:
         """Urgent need now without and with levers, for a point of this severity."""
         people = self.state.persons
         plain = self.rate(URGENT, row) * self.tables.need_by_day[severity][people.age[row]][now // rules.DAY]
+        if not self.programmes.active:
+            return plain, plain
         moved = plain
         for lever in SEVERITY_LEVERS[severity]:
             moved *= self.programmes.ratio(lever, row, now)
@@ -106,39 +126,45 @@ class Life:
                 continue
             read, state.bounds[kind, higher] = state.bounds[kind, higher], bound[higher]
             found = scatter(keys[higher], state.quarter, kind, read, bound[higher], _CELL_YEARS)
-            minutes = self._minutes(kind, state.quarter, found.position)
-            entities = higher[found.entity]
-            for point in zip(
-                minutes.tolist(), person[entities].tolist(), generation[entities].tolist(), [kind] * entities.size,
-                found.key.tolist(), entities.tolist(), found.height.tolist(), strict=True,
-            ):  # fmt: skip
+            for point in self._points(kind, higher[found.entity], found.key, found.position, found.height):
                 if point[0] >= state.minute:
                     self._keep(point)
 
     def read_more(self, row: int, now: int) -> list[Point]:
         """Points a person has in the rest of the quarter because a rate has risen; kept, and returned."""
         added: list[Point] = []
-        state, people = self.state, self.state.persons
+        state = self.state
         key = self.life_key(row)
         for kind in range(_KINDS):
             bound = self.rate(kind, row) * self._highest[kind]
             if kind == URGENT:
-                bound *= float(self._busiest(state.quarter)[people.age[row]])
+                bound *= float(self._busiest(state.quarter)[state.persons.age[row]])
             read = float(state.bounds[kind, row])
             if bound <= read:
                 continue
             state.bounds[kind, row] = bound
-            if not has_points(key, state.quarter, kind, read, bound, _CELL_YEARS):
+            found = list(points_of_one(key, state.quarter, kind, read, bound, _CELL_YEARS))
+            if not found:
                 continue
-            one, above, below = np.array([key], dtype=np.uint64), np.array([read]), np.array([bound])
-            found = scatter(one, state.quarter, kind, above, below, _CELL_YEARS)
-            minutes = self._minutes(kind, state.quarter, found.position).tolist()
-            for minute, need, height in zip(minutes, found.key.tolist(), found.height.tolist(), strict=True):
-                if minute > now:
-                    point = (minute, people.person[row], people.generation[row], kind, need, row, height)
-                    self._keep(point)
-                    added.append(point)
+            needs, position, height = zip(*found, strict=True)
+            points = self._points(
+                kind, np.full(len(found), row), np.array(needs, dtype=np.uint64), np.array(position), np.array(height)
+            )
+            added += [point for point in points if point[0] > now]
+        for point in added:
+            self._keep(point)
         return added
+
+    def _points(self, kind: int, rows: Ints, needs: Words, position: Floats, height: Floats) -> Iterator[Point]:
+        """Points of this quarter with all that is drawn for them, one after the other."""
+        people, of_rows = self.state.persons, rows.tolist()
+        drawn: list[Iterable[float]] = [repeat(0.0)] * len(_OF_A_NEED)
+        if kind == URGENT:
+            drawn = [uniforms(needs, 0, purpose).tolist() for purpose in _OF_A_NEED]
+        return zip(
+            self._minutes(kind, self.state.quarter, position).tolist(), [people.person[row] for row in of_rows],
+            [people.generation[row] for row in of_rows], repeat(kind), needs.tolist(), of_rows, height.tolist(), *drawn,
+        )  # fmt: skip
 
     def _keep(self, point: Point) -> None:
         self.state.points.setdefault(point[0] // rules.DAY, []).append(point)

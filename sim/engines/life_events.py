@@ -12,22 +12,23 @@ from sim.engines.state import Journey
 from sim.log import FLAGS
 
 if TYPE_CHECKING:
+    from sim.engines.life import Point
     from sim.engines.simpy_engine import Run
 
 
-def happen(run: Run, point: tuple[int, int, int, int, int, int, float]) -> None:
+def happen(run: Run, point: Point) -> None:
     """A point of a person's scatter is due: whether it happens, and what follows."""
-    now, _, generation, kind, need, row, height = point
+    now, _, generation, kind, need, row, height, u_severity, u_cause, u_door = point
     people = run.state.persons
     if people.generation[row] != generation:
         return
     if kind == 0:
-        _urgent_need(run, now, need, row, height)
+        _urgent_need(run, now, need, row, height, run.care.severity(row, u_severity), u_cause, u_door)
         return
     if not rules.happens(height, run.life.rate(kind, row) * run.life.lever(kind, row, now)):
         return
     if kind == 1:
-        j = run.care.journey(row, need, now, severity=5)
+        j = run.care.journey(row, need, now, 5)
         run.begin(j, run.tables.referral_stage)
     elif kind == 2 and not people.busy[row]:
         die(run, row, None)
@@ -43,8 +44,9 @@ def happen(run: Run, point: tuple[int, int, int, int, int, int, float]) -> None:
         run.reread(row)
 
 
-def _urgent_need(run: Run, now: int, need: int, row: int, height: float) -> None:
-    severity, cause = run.care.kind_of_need(row, need)
+def _urgent_need(
+    run: Run, now: int, need: int, row: int, height: float, severity: int, u_cause: float, u_door: float
+) -> None:
     plain, moved = run.life.need_rates(row, severity, now)
     if not rules.happens(height, moved):
         if rules.happens(height, plain):
@@ -53,14 +55,14 @@ def _urgent_need(run: Run, now: int, need: int, row: int, height: float) -> None
     if run.state.persons.busy[row]:
         run.recorder.event("dropped_need", now, run.state, row, severity)
         return
-    j = run.care.journey(row, need, now, severity=severity, cause=cause)
-    run.begin(j, run.care.door(row, severity, need, now))
+    j = run.care.journey(row, need, now, severity, run.care.cause(row, u_cause))
+    run.begin(j, run.care.door(row, severity, u_door, now))
 
 
 def _request(run: Run, row: int, need: int, now: int, stage: int) -> None:
     waiting = any(j.severity == 6 for j in run.state.of_person.get(row, ()))
     if stage >= 0 and not waiting and run.state.persons.residence[row] < run.tables.residence[stage]:
-        run.begin(run.care.journey(row, need, now, severity=6), stage)
+        run.begin(run.care.journey(row, need, now, 6), stage)
 
 
 def readmit(run: Run, j: Journey) -> None:

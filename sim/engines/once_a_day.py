@@ -17,6 +17,7 @@ def once_a_day(run: Run) -> None:
     if run.midnight:
         _give_up_places_of_long_absent(run)
         _rank(run)
+    run.outlets = run.midnight = False
 
 
 def close(run: Run, pool: int, slots_left: int, seen_today: int) -> None:
@@ -42,9 +43,10 @@ def close(run: Run, pool: int, slots_left: int, seen_today: int) -> None:
 
 def _outlets(run: Run) -> None:
     """At noon, people who have waited too long may go another way."""
-    for pool in range(len(run.queues)):
-        for entry in list(run.queues[pool]):
-            j, stay = entry[4], entry[4].waiting
+    has_outlet = run.tables.has_outlet
+    for queue in run.queues:
+        for j in [entry[4] for entry in queue if has_outlet[entry[4].waiting.stage]]:
+            stay = j.waiting
             if not run.care.escalates(j, run.now):
                 continue
             target = run.tables.escalate_to[stay.stage]

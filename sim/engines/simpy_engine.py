@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Generator
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import simpy
 
 from sim import rules
+from sim.engines.arrivals import Arrivals
 from sim.engines.care import Care
-from sim.engines.life import Life
+from sim.engines.life import Life, Point
 from sim.engines.life_events import die, happen, readmit
 from sim.engines.once_a_day import close, once_a_day
 from sim.engines.prefill import empty_state, people_of, prefill
@@ -47,14 +48,17 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     """
     from_minute = state.minute
     run = Run(state, plan)
-    run.environment.run(until=until_minute)
+    run.run_until(until_minute)
     state.minute = until_minute
     run.refuse_gridlock()
     return run.recorder.log(state, from_minute)
 
 
-def _in_order(line: list[Journey], key: Callable[[Journey], tuple[Any, ...]]) -> list[Journey]:
-    return sorted(line, key=key) if len(line) > 1 else line[:]
+def _taken(line: list[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
+    """What is in a line, in order; the line is empty then."""
+    taken = sorted(line, key=key) if len(line) > 1 else line[:]
+    line.clear()
+    return taken
 
 
 class Run:
@@ -66,6 +70,7 @@ class Run:
         self.programmes = Programmes(state, self.tables)
         self.life = Life(state, self.tables, self.programmes)
         self.care = Care(state, self.tables, self.programmes)
+        self.arrivals = Arrivals(state, self.tables)
         self.environment = simpy.Environment(initial_time=state.minute)
         self.now = state.minute
         """The minute being settled."""
@@ -76,11 +81,11 @@ class Run:
         self.asking = [0] * len(plan.names.pools)
         self.touched: set[int] = set(range(len(plan.names.pools)))
         self.answers: dict[Journey, simpy.Event] = {}
-        self.settling = False
+        self.something_is_due = False
         self.over: list[Journey] = []
         self.early: list[Journey] = []
         self.closing: list[tuple[int, int, int]] = []
-        self.due: list[tuple[int, int, int, int, int, int, float]] = []
+        self.due: list[Point] = []
         self.returning: list[Journey] = []
         self.arriving: list[Journey] = []
         self.joining: list[Journey] = []
@@ -90,21 +95,35 @@ class Run:
             self._set_out(journey)
         self.environment.process(self._calendar())
 
+    def run_until(self, minute: int) -> None:
+        """Instant by instant: advance the clock, let everything happen that is due now, and settle it together."""
+        clock = self.environment
+        while (now := clock.peek()) < minute:
+            while clock.peek() == now:
+                clock.step()
+            if self.something_is_due:
+                self._settle(int(now))
+        self.now = minute
+
     # -- A journey, from top to bottom ------------------------------------------------------------------------------
 
     def _journey(self, j: Journey) -> Process:
         """One person's way through care for one need; it goes on from wherever its record stands."""
+        clock = self.environment
         while not j.over:
-            if j.stay is None or j.waiting is not None:
+            stay = j.stay
+            if stay is None or j.waiting is not None:
                 yield self._answer(j)  # waits for a place; settling starts the stay
-            elif self.environment.now <= j.stay.early:
-                yield self.environment.timeout(j.stay.early - self.environment.now)
+            elif clock.now <= stay.early:
+                yield clock.timeout(stay.early - clock.now)
                 if not j.over:
-                    yield self._settled(self.early, j)
+                    self._is_due(self.early, j)
+                    yield self._answer(j)
             else:
-                yield self.environment.timeout(j.stay.onward - self.environment.now)  # care, the open door, drawn delay
+                yield clock.timeout(stay.onward - clock.now)  # care, the open door, drawn delay
                 if not j.over:
-                    yield self._settled(self.over, j)  # home, dead, or asking for the next stage
+                    self._is_due(self.over, j)
+                    yield self._answer(j)  # home, dead, or asking for the next stage
 
     def _set_out(self, j: Journey) -> None:
         """Start (or go on with) a journey's process; one that waits takes its place in the queue again."""
@@ -116,10 +135,6 @@ class Run:
     def _answer(self, j: Journey) -> simpy.Event:
         self.answers[j] = self.environment.event()
         return self.answers[j]
-
-    def _settled(self, line: list[Journey], j: Journey) -> simpy.Event:
-        self._is_due(line, j)
-        return self._answer(j)
 
     def _go_on(self, j: Journey) -> None:
         answer = self.answers.pop(j, None)
@@ -152,12 +167,21 @@ class Run:
         for minute in {opens[p][day] for p in range(len(opens)) if closes[p][day]}:
             self._at(midnight + minute, self._opens, day, minute)
         self._schedule_closing(day)
-        for point in self.state.points.get(day, ()):
-            self._at(point[0], self._is_due, self.due, point)
-        for j in self.state.readmissions.get(day, ()):
-            self._at(j.need_minute, self._is_due, self.returning, j)
-        for j in self.care.plain_arrivals(day):
-            self._at(j.need_minute, self._is_due, self.arriving, j)
+        self.environment.process(self._people_of_a_day(day))
+
+    def _people_of_a_day(self, day: int) -> Process:
+        """What a day brings to people, minute by minute: life events, readmissions, plain arrivals."""
+        now = int(self.environment.now)
+        coming: list[tuple[int, list[Any], Any]] = []
+        coming += [(point[0], self.due, point) for point in self.state.points.get(day, ())]
+        coming += [(j.need_minute, self.returning, j) for j in self.state.readmissions.get(day, ())]
+        coming += [(j.need_minute, self.arriving, j) for j in self.arrivals.of_day(day)]
+        for minute, line, what in sorted(coming, key=itemgetter(0)):
+            if minute > now:
+                yield self.environment.timeout(minute - now)
+                now = minute
+            if minute == now:  # what is past stays past
+                self._is_due(line, what)
 
     def _schedule_closing(self, day: int) -> None:
         """Closing times of a day; one at 24:00 is due at the next midnight, perhaps in the next piece."""
@@ -177,11 +201,11 @@ class Run:
         self.state.readmissions.pop(day - 1, None)
         self.touched.update(range(len(self.queues)))
         self.midnight = True
-        self._settle_at_the_end_of_this_instant()
+        self.something_is_due = True
 
     def _noon(self) -> None:
         self.outlets = True
-        self._settle_at_the_end_of_this_instant()
+        self.something_is_due = True
 
     def _opens(self, day: int, minute: int) -> None:
         for pool, opens in enumerate(self.tables.opens):
@@ -190,51 +214,41 @@ class Run:
                     self.state.slots_left[pool] = self.care.slots(pool, day)
                     self.state.seen_today[pool] = 0
                 self.touched.add(pool)
-        self._settle_at_the_end_of_this_instant()
+        self.something_is_due = True
 
     def _closes(self, day: int, minute: int) -> None:
         for pool, closes in enumerate(self.tables.closes):
             if closes[day] == minute and self.tables.slots[pool]:
                 self.closing.append((pool, self.state.slots_left[pool], self.state.seen_today[pool]))
-        self._settle_at_the_end_of_this_instant()
+        self.something_is_due = True
 
     def _is_due(self, line: list[Any], what: Any) -> None:
         """Something is due now: it is settled with everything else of this instant."""
         line.append(what)
-        self._settle_at_the_end_of_this_instant()
+        self.something_is_due = True
 
     # -- Settling an instant ----------------------------------------------------------------------------------------
 
-    def _settle_at_the_end_of_this_instant(self) -> None:
-        """SimPy does what was put on the clock last, last: after everything else that is due now."""
-        if not self.settling:
-            self.settling = True
-            self.environment.timeout(0).callbacks.append(lambda _: self._settle())
-
-    def _settle(self) -> None:
+    def _settle(self, now: int) -> None:
         """Phase C of the contract: one answer to everything that happens at the same minute."""
-        self.settling = False
-        now = self.now = int(self.environment.now)
-        for j in _in_order(self.over, self._leavers_first):
+        self.something_is_due, self.now = False, now
+        for j in _taken(self.over, self._leavers_first) if self.over else ():
             if not j.over:
                 self._end_stay(j)
-        for j in _in_order(self.early, _id):
+        for j in _taken(self.early, _id) if self.early else ():
             if not j.over:
                 self._leave_early(j)
-        for closing in sorted(self.closing):
+        for closing in _taken(self.closing) if self.closing else ():
             close(self, *closing)
-        once_a_day(self)
-        for point in sorted(self.due):
+        if self.outlets or self.midnight:
+            once_a_day(self)
+        for point in _taken(self.due) if self.due else ():
             happen(self, point)
-        for j in _in_order(self.returning, _id):
+        for j in _taken(self.returning, _id) if self.returning else ():
             readmit(self, j)
-        for j in _in_order(self.arriving, _id):
-            self.begin(j, self.care.plain_stage(j))
-        for line in (self.over, self.early, self.closing, self.due, self.returning, self.arriving):
-            line.clear()
-        self.outlets = self.midnight = False
-        joining, self.joining = self.joining, []
-        for j in _in_order(joining, _id):
+        for j in _taken(self.arriving, _id) if self.arriving else ():
+            self.begin(j, self.tables.stream_to[-1 - j.row])
+        for j in _taken(self.joining, _id) if self.joining else ():
             if not j.over:
                 self._queue(j)
         self._fill(now)
@@ -305,11 +319,12 @@ class Run:
         while self.touched:
             this_pass, self.touched = sorted(self.touched), set()
             for pool in this_pass:
-                self._fill_pool(pool, now)
+                if self.queues[pool]:
+                    self._fill_pool(pool, now)
 
     def _fill_pool(self, pool: int, now: int) -> None:
         queue = self.queues[pool]
-        if not queue or not self.tables.open_at(pool, now):
+        if not self.tables.open_at(pool, now):
             return
         place = 0
         while place < len(queue):
@@ -382,7 +397,9 @@ class Run:
         self.unqueue(j)
         self.state.journeys.discard(j)
         self.care.keep_busy(j)
-        self.answers.pop(j, None)
+        nobody_waits = self.answers.pop(j, None)
+        if nobody_waits is not None:
+            nobody_waits.callbacks.clear()  # the process ends here
         journeys = self.state.of_person.get(j.row)
         if j.row >= 0 and journeys is not None:
             journeys.remove(j)
@@ -408,16 +425,16 @@ class Run:
             self.state.occupied[support.stay.pool] -= 1
             self.touched.add(support.stay.pool)
 
-    def begin(self, j: Journey, stage: int, came_from: int = -1, flags: int = 0) -> None:
+    def begin(self, j: Journey, stage: int, flags: int = 0) -> None:
         """A journey begins by asking for its first stage."""
-        if came_from < 0 and not flags:
+        if not flags:
             stage = self.care.first_stage(j, stage, self.asking, self.now)
         if stage < 0:
             return
         self.state.journeys.add(j)
         if j.row >= 0:
             self.state.of_person.setdefault(j.row, []).append(j)
-        self.ask(j, stage, came_from, flags)
+        self.ask(j, stage, -1, flags)
         self.environment.process(self._journey(j))
 
     def _schedule_readmission(self, j: Journey) -> None:
@@ -434,7 +451,6 @@ class Run:
 
     def refuse_gridlock(self) -> None:
         """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""
-        self.now = int(self.environment.now)
         journeys = self.state.journeys
         asked = [j.waiting for j in journeys if j.stay is not None and j.waiting is not None]
         if not asked or len(asked) < len(journeys) or self.state.supports:

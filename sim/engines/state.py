@@ -66,6 +66,8 @@ class Journey:
     over: bool = False
     busy: bool = False
     """Counts as being in a bed or in an unfinished urgent journey."""
+    u_pool: float | None = None
+    """Draw that fixes which of several pools of a stage serves the person, once it has been needed."""
 
     @property
     def id(self) -> tuple[int, int, int, int, int]:
@@ -119,8 +121,8 @@ class State:
     slots_left: list[int]
     seen_today: list[int]
     """People seen today by pool, for slots."""
-    points: dict[int, list[tuple[int, int, int, int, int, int, float]]]
-    """Life events to come by day: (minute, person, generation, kind, need, row, height)."""
+    points: dict[int, list[tuple[Any, ...]]]
+    """Life events to come by day, as ``life.Point``."""
     quarter: int
     """Number of the cell of time whose points have been read."""
     bounds: npt.NDArray[np.float64]

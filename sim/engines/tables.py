@@ -6,8 +6,9 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from sim import rules
-from sim.draws import Purpose, uniform
 from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan
+
+_NO_OUTLET = -2
 
 
 class Tables:
@@ -27,6 +28,11 @@ class Tables:
         self.reserves: list[bool] = [bool(places.any()) for places in plan.reserved]
         self.may_die: list[bool] = [bool(chances.any()) for chances in plan.dies]
         self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
+        self.has_outlet: list[bool] = (plan.escalate_to != _NO_OUTLET).tolist()
+        self.pools_of: list[list[list[int]]] = [
+            [[pool for pool in pools if pool >= 0] for pools in of_stage] for of_stage in plan.stage_pools.tolist()
+        ]
+        self.pool_shares: list[list[list[float]]] = plan.stage_pool_shares[:, :, :-1].tolist()
         self._shares: dict[tuple[int, int, int], list[float]] = {}
         self._causes: dict[int, list[float]] = {}
         self._sets: dict[tuple[int, int], tuple[list[int], list[range]]] = {}
@@ -59,14 +65,6 @@ class Tables:
             weights = [1.0] + [extra[c] if conditions >> c & 1 else 0.0 for c in range(len(extra))]
             self._causes[conditions] = [sum(weights[: c + 1]) / sum(weights) for c in range(len(extra))]
         return self._causes[conditions]
-
-    def pool(self, stage: int, locality: int, person_key: int) -> int:
-        """Pool that serves a person at a stage, fixed for the person."""
-        pools = self.stage_pools[stage][locality]
-        if len(pools) == 1 or pools[1] < 0:
-            return int(pools[0])
-        shares = self.stage_pool_shares[stage][locality]
-        return int(pools[rules.choice(uniform(person_key, 0, Purpose.POOL, 0), shares[:-1])])
 
     def open_at(self, pool: int, minute: int) -> bool:
         """True if stays may start in a pool at a minute."""
