@@ -19,7 +19,7 @@ from platformdirs import user_cache_path
 
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
-SOURCES = ("compiled.py", "rules.py", "draws.py", "log.py", "plan.py", "engines")
+SOURCES = ("compiled.py", "rules.py", "draws.py", "log.py", "plan.py", "system.py", "engines", "counting.py")
 """Modules and packages of this package that compiled code is made from."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from sim.counting import Ints
 from sim.daily import HOURLY, MONTHS, PARTS, PATHWAYS, REASONS, DailyCounts
-from sim.piece import DAY
 from sim.proxies import proxies
+from sim.rules import DAY
 
 Floats = npt.NDArray[np.float64]
-Counts = dict[str, tuple[str, Floats]]
+Counts = dict[str, tuple[str, Ints | Floats]]
 """By name: the kind of parts, and the array ``[part, age, locality, day]``."""
 
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
@@ -21,29 +22,31 @@ WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
 
 def derived_counts(daily: DailyCounts) -> Counts:
     """All counts by name, counted and derived."""
-    counts = {name: (kind, daily.arrays[name]) for name, kind in PARTS.items() if name not in HOURLY}
-    counts |= _residents(daily)
-    counts |= _acute_beds(daily)
-    counts |= _pools(daily)
-    counts |= _bed_pools(daily)
+    counts: Counts = {name: (kind, daily.array(name)) for name, kind in PARTS.items() if name not in HOURLY}
+    counts |= _residents(daily, counts)
+    counts |= _acute_beds(daily, counts)
+    capacity = _capacity(daily)
+    hours = daily.array("pool_hours").reshape(*capacity.shape, 24)
+    counts |= _pools(daily, capacity, hours)
+    counts |= _bed_pools(daily, capacity, hours[:, :, 0])
     counts |= _calendar(daily, counts)
-    counts |= _delay(daily)
+    counts |= _delay(daily, counts)
     counts |= _people(daily, counts)
     return counts
 
 
-def _residents(daily: DailyCounts) -> Counts:
+def _residents(daily: DailyCounts, counts: Counts) -> Counts:
     people = np.array(daily.names.residents, dtype=float)[None, :, :, None]
     days = np.broadcast_to(people, (*people.shape[:3], daily.days))
-    held = daily.arrays["residents"].copy()
+    held = counts["residents"][1].copy()
     held[0] = days[0] - held[1] - held[2]
     return {"resident_days": ("one", days), "residents": ("residence", held)}
 
 
-def _acute_beds(daily: DailyCounts) -> Counts:
-    hours = daily.arrays["acute_hours"]
+def _acute_beds(daily: DailyCounts, counts: Counts) -> Counts:
+    hours = daily.array("acute_hours")
     by_hour = np.moveaxis(hours[0].reshape(*hours.shape[1:3], daily.days, 24), -1, 0)
-    nights = np.concatenate((by_hour[:1], daily.arrays["community_at_midnight"]))
+    nights = np.concatenate((by_hour[:1], counts["community_at_midnight"][1]))
     return {
         "acute_by_hour": ("hour", by_hour),
         "acute_at_midnight": ("one", by_hour[:1]),
@@ -58,14 +61,9 @@ def _capacity(daily: DailyCounts) -> Floats:
     return np.where(measured < 0, np.nan, measured)
 
 
-def _hours(daily: DailyCounts) -> Floats:
-    """People in each pool ``[pool, day, hour]``."""
-    return daily.arrays["pool_hours"].reshape(len(daily.names.pools), daily.days, 24)
-
-
-def _pools(daily: DailyCounts) -> Counts:
+def _pools(daily: DailyCounts, capacity: Floats, hours: Ints) -> Counts:
     slots = np.array(daily.names.slots, dtype=bool)[:, None]
-    capacity, hours, used_slots = _capacity(daily), _hours(daily), daily.arrays["slots_used"][:, 0, 0]
+    used_slots = daily.array("slots_used")[:, 0, 0]
     usable = capacity > 0
     used = np.where(slots, used_slots, hours.mean(axis=-1))
     beds_full = (hours >= capacity[:, :, None]).mean(axis=-1)
@@ -74,12 +72,11 @@ def _pools(daily: DailyCounts) -> Counts:
     return {name: ("pool", values[:, None, None, :]) for name, values in found.items()}
 
 
-def _bed_pools(daily: DailyCounts) -> Counts:
+def _bed_pools(daily: DailyCounts, capacity: Floats, midnight: Ints) -> Counts:
     """Use and capacity at midnight of the pools of acute and of community beds; those without limit left out."""
-    capacity, midnight = _capacity(daily), _hours(daily)[:, :, 0]
     limited = ~np.isnan(capacity)
     counts: Counts = {}
-    for name, pools in (("acute", daily.acute_pools), ("community", daily.community_pools)):
+    for name, pools in (("acute", daily.counted["acute_pools"]), ("community", daily.counted["community_pools"])):
         chosen = limited & pools[:, None]
         counts[f"{name}_pools_used"] = ("one", np.where(chosen, midnight, 0).sum(axis=0)[None, None, None, :])
         counts[f"{name}_pools_capacity"] = ("one", np.where(chosen, capacity, 0).sum(axis=0)[None, None, None, :])
@@ -101,9 +98,8 @@ def _calendar(daily: DailyCounts, counts: Counts) -> Counts:
     }
 
 
-def _delay(daily: DailyCounts) -> Counts:
-    arrays = daily.arrays
-    parts = arrays["delay_parts"]
+def _delay(daily: DailyCounts, counts: Counts) -> Counts:
+    parts, delayed_now = counts["delay_parts"][1], counts["delayed"][1].sum(axis=0, keepdims=True)
     by_pathway = parts.reshape(len(PATHWAYS), len(REASONS), *parts.shape[1:])
     over_pathway = np.repeat(by_pathway.sum(axis=1), len(REASONS), axis=0)
     over_all = np.repeat(parts.sum(axis=0, keepdims=True), len(REASONS), axis=0)
@@ -111,21 +107,21 @@ def _delay(daily: DailyCounts) -> Counts:
     return {
         "delay_by_reason": ("reason", np.concatenate((by_pathway.sum(axis=0), parts))),
         "delay_over": ("reason", np.concatenate((over_all, over_pathway))),
-        "elapsed_minutes": ("one", midnight * arrays["delayed_now"] - arrays["delayed_since"]),
+        "delayed_now": ("one", delayed_now),
+        "elapsed_minutes": ("one", midnight * delayed_now - counts["delayed_since"][1]),
     }
 
 
 def _people(daily: DailyCounts, counts: Counts) -> Counts:
-    """Waits for general practice, members of programmes, and the utility of the residents."""
-    arrays, gp = daily.arrays, slice(daily.names.gp, daily.names.gp + 1) if daily.names.gp >= 0 else slice(0, 0)
-    none = np.zeros_like(arrays["waits"][:1])
+    """Waits for general practice, and the utility of the residents."""
+    gp, waits, minutes = daily.names.gp, counts["waits"][1], counts["wait_minutes"][1]
+    none = np.zeros_like(waits[:1])
     in_care_home, in_acute = counts["residents"][1][2:3], counts["acute_at_midnight"][1]
     proxy = proxies()
     by_age = np.array(proxy.utility.values)[None, :, None, None]
     lost = proxy.utility_lost_in_care_home.value * in_care_home + proxy.utility_lost_in_acute_bed.value * in_acute
     return {
-        "gp_waits": ("one", arrays["waits"][gp] if daily.names.gp >= 0 else none),
-        "gp_wait_minutes": ("one", arrays["wait_minutes"][gp] if daily.names.gp >= 0 else none),
-        "members": ("programme", np.cumsum(arrays["members"], axis=-1)),
+        "gp_waits": ("one", waits[gp : gp + 1] if gp >= 0 else none),
+        "gp_wait_minutes": ("one", minutes[gp : gp + 1] if gp >= 0 else none),
         "utility": ("one", counts["resident_days"][1] * by_age - lost),
     }

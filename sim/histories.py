@@ -1,103 +1,112 @@
 """What needs a person's past: readmissions, admissions before death, people admitted again and again.
 
 A life is a person and generation; life and minute are packed into one whole number, so that "the next admission of
-this life" is a binary search. Only what may still matter is kept between pieces of a run.
+this life" is a binary search. Two numbers are kept for each admission, discharge and death of the run, in any order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from sim.counting import YEAR_DAYS, Ints
+from sim.rules import DAY
 
-DAY = 1440
 FOLLOW_UP = 30 * DAY
 """Minutes after a discharge in which an admission is a readmission."""
-REMEMBERED = 100 * DAY
-"""Minutes an admission is remembered for the last days of life."""
 _MINUTE_BITS = 24
 """2^24 minutes are 31 years, more than the longest run and follow-up."""
 _LIFE_BITS = 12
-_YEAR_BITS = 6
+"""Generations are below 4,096."""
+_MINUTES = (1 << _MINUTE_BITS) - 1
 
 
-def life(column: Mapping[str, Ints]) -> Ints:
-    """One number for each person and generation; generations below 4,096."""
-    return (column["person"] << _LIFE_BITS) | column["generation"]
+@dataclass
+class Moments:
+    """Moments in lives: life and minute in one number, and who it was (age band and locality in one number)."""
+
+    localities: int
+    packed: list[Ints] = field(default_factory=lambda: [np.empty(0, np.int64)])
+    who: list[Ints] = field(default_factory=lambda: [np.empty(0, np.int64)])
+
+    def add(self, column: Mapping[str, Ints], time: str, rows: Ints) -> None:
+        """Remember the ``time`` of some rows."""
+        person, generation, minute = (
+            column[name][rows].astype(np.int64, copy=False) for name in ("person", "generation", time)
+        )
+        self.packed.append((((person << _LIFE_BITS) | generation) << _MINUTE_BITS) | minute)
+        self.who.append(column["age"][rows] * self.localities + column["locality"][rows])
+
+    def copy(self) -> Moments:
+        """A copy that can be added to without changing this one."""
+        return Moments(self.localities, [*self.packed], [*self.who])
+
+    def together(self) -> tuple[Ints, Ints]:
+        """All of them, sorted by life and minute, and who it was."""
+        packed, who = np.concatenate(self.packed), np.concatenate(self.who)
+        order = np.argsort(packed)
+        return packed[order], who[order]
 
 
 class Histories:
-    """Admissions and discharges of the recent past, and admissions of people 65+ by year."""
+    """Emergency admissions, live discharges and deaths of a run."""
 
-    def __init__(self, ages: int, localities: int) -> None:
-        self._shape = (ages, localities)
-        self._admissions = np.empty(0, np.int64)
-        self._pending: dict[str, Ints] = {
-            name: np.empty(0, np.int64) for name in ("person", "generation", "age", "locality", "minute")
-        }
-        self._older: list[Ints] = []
+    def __init__(self, localities: int) -> None:
+        self.localities = localities
+        self.admissions = Moments(localities)
+        self.discharges = Moments(localities)
+        self.deaths = Moments(localities)
 
-    def admitted(self, column: Mapping[str, Ints], chosen: npt.NDArray[np.bool_]) -> None:
-        """Remember emergency admissions that began in this piece."""
-        minute = column["started"][chosen]
-        lives = life(column)[chosen]
-        self._admissions = np.sort(np.concatenate((self._admissions, (lives << _MINUTE_BITS) | minute)))
-        age, locality = column["age"][chosen], column["locality"][chosen]
-        older = age > 0
-        self._older.append(np.stack((lives, minute, age, locality))[:, older])
+    def copy(self) -> Histories:
+        """A copy that can be added to without changing this one."""
+        other = Histories(self.localities)
+        other.admissions, other.discharges = self.admissions.copy(), self.discharges.copy()
+        other.deaths = self.deaths.copy()
+        return other
 
-    def discharged(self, column: Mapping[str, Ints], chosen: npt.NDArray[np.bool_]) -> None:
-        """Remember live discharges until they have been followed up."""
-        for name, kept in self._pending.items():
-            new = column["left" if name == "minute" else name][chosen]
-            self._pending[name] = np.concatenate((kept, new))
+    def followed_up(self, admissions: Ints, until_minute: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+        """Who was discharged and when, of those whose 30 days are over; and whether an admission followed."""
+        packed, who = self.discharges.together()
+        over = (packed & _MINUTES) + FOLLOW_UP < until_minute
+        packed, who = packed[over], who[over]
+        return who, packed & _MINUTES, _between(admissions, packed, packed + FOLLOW_UP) > 0
 
-    def followed_up(self, until_minute: int) -> tuple[dict[str, Ints], npt.NDArray[np.bool_]]:
-        """Discharges whose 30 days are over, and which of them were followed by an admission; they are forgotten."""
-        over = self._pending["minute"] + FOLLOW_UP < until_minute
-        done = {name: values[over] for name, values in self._pending.items()}
-        self._pending = {name: values[~over] for name, values in self._pending.items()}
-        return done, self._admissions_between(life(done), done["minute"], done["minute"] + FOLLOW_UP) > 0
+    def before_death(self, admissions: Ints, days: tuple[int, ...]) -> tuple[Ints, Ints, tuple[Ints, ...]]:
+        """Who died and when, and their emergency admissions in the last so many days of life."""
+        packed, who = self.deaths.together()
+        minute = packed & _MINUTES
+        last = tuple(_between(admissions, packed - np.minimum(minute, each * DAY), packed) for each in days)
+        return who, minute, last
 
-    def before_death(self, died: Mapping[str, Ints], days: int) -> Ints:
-        """Emergency admissions of each of the dead in the last so many days of life."""
-        return self._admissions_between(life(died), np.maximum(died["minute"] - days * DAY, 0), died["minute"])
-
-    def forget_before(self, until_minute: int) -> None:
-        """Forget admissions too old to matter for later pieces."""
-        minute = self._admissions & ((1 << _MINUTE_BITS) - 1)
-        self._admissions = self._admissions[minute >= until_minute - REMEMBERED]
-
-    def repeated(self, warm_up: int, years: int) -> npt.NDArray[np.float64]:
+    def repeated(self, ages: int, warm_up: int, years: int) -> npt.NDArray[np.float64]:
         """Admissions of people 65+ with two or more in an index year, by years since.
 
         Returns an array ``[index year, years since, 2, age, locality]``: their admissions, and those of everybody of
         the group in the index year (same for each year since). Years not yet run are NaN.
         """
-        found = np.full((years, years, 2, *self._shape), np.nan)
-        lives, minute, age, locality = np.concatenate(self._older, axis=1) if self._older else np.empty((4, 0), int)
-        year = (minute - warm_up) // (365 * DAY)
-        cell = age * self._shape[1] + locality
+        shape = (ages, self.localities)
+        found = np.full((years, years, 2, *shape), np.nan)
+        packed, who = self.admissions.together()
+        year = ((packed & _MINUTES) - warm_up) // (YEAR_DAYS * DAY)
+        older = (who >= self.localities) & (year >= 0) & (year < years)
+        packed, who, year = packed[older], who[older], year[older]
+        lives = packed >> _MINUTE_BITS
+        person = np.cumsum(np.diff(lives, prepend=lives[:1]) != 0)
+        times = np.bincount(person * years + year, minlength=(person[-1] + 1) * years if len(person) else 0)
+        cells = ages * self.localities
+        everybody = np.bincount(year * cells + who, minlength=years * cells).reshape(years, *shape)
         for index in range(years):
-            this_year = year == index
-            who, times = np.unique(lives[this_year], return_counts=True)
-            chosen = np.isin(lives, who[times >= 2])
-            everybody = self._by_cell(cell[this_year])
-            for since in range(years - index):
-                theirs = self._by_cell(cell[chosen & (year == index + since)])
-                found[index, since] = np.stack((theirs, everybody))
+            again = times.reshape(-1, years)[:, index][person] >= 2
+            theirs = np.bincount(year[again] * cells + who[again], minlength=years * cells).reshape(years, *shape)
+            found[index, : years - index, 0] = theirs[index:]
+            found[index, : years - index, 1] = everybody[index]
         return found
 
-    def _by_cell(self, cell: Ints) -> npt.NDArray[np.float64]:
-        counts = np.bincount(cell, minlength=self._shape[0] * self._shape[1])
-        return counts.reshape(self._shape).astype(float)
 
-    def _admissions_between(self, lives: Ints, first: Ints, last: Ints) -> Ints:
-        """Number of remembered admissions of each life from ``first`` to ``last``, both included."""
-        packed = lives << _MINUTE_BITS
-        low = np.searchsorted(self._admissions, packed | first, side="left")
-        high = np.searchsorted(self._admissions, packed | last, side="right")
-        return (high - low).astype(np.int64)
+def _between(admissions: Ints, first: Ints, last: Ints) -> Ints:
+    """Number of admissions from ``first`` to ``last``, both included and of the same life; ``admissions`` sorted."""
+    low, high = np.searchsorted(admissions, first, side="left"), np.searchsorted(admissions, last, side="right")
+    return (high - low).astype(np.int64)

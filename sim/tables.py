@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sim.daily import YEAR_DAYS, DailyCounts
+from sim.counting import YEAR_DAYS
+from sim.daily import DailyCounts
 from sim.derived import derived_counts
 from sim.measures import MEASURES, PER_1000, PER_DAY, PER_YEAR, Formula
 from sim.quantities import AGES
+from sim.rules import DAY
 
 Floats = npt.NDArray[np.float64]
 
@@ -231,13 +233,14 @@ def _add_snapshots(rows: _Rows, daily: DailyCounts, block: Block) -> None:
         ("self_management", ALL): ("self_managing", "people"),
     }
     for number, period in enumerate(block.periods):
-        low, high = (daily.warm_up + int(day[number]) * 1440 for day in (block.first, block.last))
-        taken = [found for minute, found in daily.snapshots if low < minute <= high]
+        low, high = (daily.warm_up + int(day[number]) * DAY for day in (block.first, block.last))
+        taken = [snapshot for minute, snapshot in daily.snapshots if low < minute <= high]
         if not taken:
             continue
+        people = daily.people(taken[-1])
         one = Block((period,), block.first[:1], block.last[:1], block.groups, block.localities, block.years[:1])
         for (measure, of), (top, bottom) in shares.items():
-            above, below = (one.cut(taken[-1][name][None, :, :, None]) for name in (top, bottom))
+            above, below = (one.cut(people[name][None, :, :, None]) for name in (top, bottom))
             with np.errstate(invalid="ignore", divide="ignore"):
                 rows.add(measure, (of,), one, np.where(below > 0, above / below, np.nan))
 
