@@ -26,6 +26,9 @@ could not finish or a file that could not be written; interrupted from the keybo
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code of one command line (without the programme's name; the real one if left out)."""
     _print_any_character()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser().print_help(sys.stderr)
+        return BAD_INPUT
     asked = parser().parse_args(arguments)
     try:
         asked.command.run(asked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import os
 import platform
 import tempfile
 from dataclasses import dataclass
@@ -71,6 +72,16 @@ def _version(library: str) -> str:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """InputError if results could not be written in a folder: better known before a run than after it."""
+    nearest = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise InputError([Problem(str(folder), "results need a folder, and this is a file: choose another with --out")])
+    if not os.access(nearest, os.W_OK):
+        what = f"results cannot be written here ({nearest} is read-only): choose another with --out"
+        raise InputError([Problem(str(folder), what)])
 
 
 def save(results: Results, folder: Path) -> None:
