@@ -35,7 +35,7 @@ def test_the_windows_commands_do_the_same() -> None:
 
 
 def test_the_check_command_names_a_file() -> None:
-    assert (ROOT / SHELL[2].split()[1]).is_file()
+    assert (ROOT / SHELL[-1].split()[1]).is_file()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

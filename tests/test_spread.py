@@ -1,0 +1,91 @@
+"""Work spread over threads, processes and a cluster: the same results, also when a worker is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from functools import cache
+
+import pandas as pd
+import pytest
+
+from sim import engines
+from sim.engines import About
+from sim.errors import InputError, RunError
+from sim.experiments import spread as spreading
+from sim.experiments.runner import Arms, arms_of, replication
+from sim.experiments.spread import Spread, spread
+from sim.files import load_scenario
+
+TIMES = 12
+
+
+@cache
+def stroke() -> Arms:
+    return arms_of(load_scenario("stroke_units", {"run.years": "0.1", "run.warm_up_days": "14"}))
+
+
+def jobs(times: int) -> list[tuple[Arms, int, tuple[str, ...]]]:
+    return [(stroke(), number, stroke().names) for number in range(times)]
+
+
+def alone(times: int) -> list[pd.DataFrame]:
+    return [replication(*job) for job in jobs(times)]
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_threads_and_processes_give_the_same_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_processes = dict(spread(replication, jobs(3), Spread(workers=2)))
+    in_threads = About("sim.engines.simpy_engine", releases_gil=True)
+    monkeypatch.setitem(engines.ENGINES, "in_threads", in_threads)
+    by_threads = dict(spread(replication, jobs(3), Spread(workers=2, engine="in_threads")))
+    for number, expected in enumerate(alone(3)):
+        pd.testing.assert_frame_equal(by_processes[number], expected, check_exact=True)
+        pd.testing.assert_frame_equal(by_threads[number], expected, check_exact=True)
+
+
+def test_who_is_told_hears_of_each_piece_of_work() -> None:
+    told: list[tuple[int, int]] = []
+    found = spread(divmod, [(7, 2), (9, 4)], Spread(1, progress=lambda done, of: told.append((done, of))))
+    assert dict(found) == {0: (3, 1), 1: (2, 1)}
+    assert told == [(0, 2), (1, 2), (2, 2)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+def test_a_process_ended_by_the_system_is_explained() -> None:
+    with pytest.raises(RunError, match="fewer --workers"):
+        list(spread(die, [(), ()], Spread(workers=2)))
+
+
+def test_an_engine_nobody_knows_is_refused() -> None:
+    with pytest.raises(InputError, match="choose one of simpy"):
+        list(spread(divmod, [(7, 2)], Spread(engine="steam")))
+
+
+def test_a_cluster_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(spreading, "CONNECT_SECONDS", 0.5)
+    with pytest.raises(InputError, match="no cluster answers"):
+        list(spread(divmod, [(7, 2)], Spread(cluster="tcp://127.0.0.1:9")))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
+def test_a_cluster_gives_the_same_when_one_of_its_workers_is_killed() -> None:
+    distributed = pytest.importorskip("distributed")
+    local = {"n_workers": 3, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+        found = {}
+        for number, table in spread(replication, jobs(TIMES), Spread(cluster=cluster.scheduler_address)):
+            found[number] = table
+            if len(found) == 2:
+                os.kill(pids[0], signal.SIGKILL)
+        assert pids[0] not in client.run(os.getpid).values()
+    assert sorted(found) == list(range(TIMES))
+    for number, expected in enumerate(alone(TIMES)):
+        pd.testing.assert_frame_equal(found[number], expected, check_exact=True)
