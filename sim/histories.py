@@ -67,6 +67,10 @@ class Histories:
         other.deaths = self.deaths.copy()
         return other
 
+    def sorted_admissions(self) -> Ints:
+        """Life and minute of each admission, sorted."""
+        return np.sort(np.concatenate(self.admissions.packed))
+
     def followed_up(self, admissions: Ints, until_minute: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         """Who was discharged and when, of those whose 30 days are over; and whether an admission followed."""
         packed, who = self.discharges.together()
@@ -74,11 +78,11 @@ class Histories:
         packed, who = packed[over], who[over]
         return who, packed & _MINUTES, _between(admissions, packed, packed + FOLLOW_UP) > 0
 
-    def before_death(self, admissions: Ints, days: tuple[int, ...]) -> tuple[Ints, Ints, tuple[Ints, ...]]:
+    def before_death(self, admissions: Ints, *days: int) -> tuple[Ints, Ints, list[Ints]]:
         """Who died and when, and their emergency admissions in the last so many days of life."""
         packed, who = self.deaths.together()
         minute = packed & _MINUTES
-        last = tuple(_between(admissions, packed - np.minimum(minute, each * DAY), packed) for each in days)
+        last = [_between(admissions, packed - np.minimum(minute, each * DAY), packed) for each in days]
         return who, minute, last
 
     def repeated(self, ages: int, warm_up: int, years: int) -> npt.NDArray[np.float64]:
@@ -87,26 +91,26 @@ class Histories:
         Returns an array ``[index year, years since, 2, age, locality]``: their admissions, and those of everybody of
         the group in the index year (same for each year since). Years not yet run are NaN.
         """
-        shape = (ages, self.localities)
+        shape, cells = (ages, self.localities), ages * self.localities
         found = np.full((years, years, 2, *shape), np.nan)
-        packed, who = self.admissions.together()
+        packed, who = np.concatenate(self.admissions.packed), np.concatenate(self.admissions.who)
         year = ((packed & _MINUTES) - warm_up) // (YEAR_DAYS * DAY)
         older = (who >= self.localities) & (year >= 0) & (year < years)
-        packed, who, year = packed[older], who[older], year[older]
-        lives = packed >> _MINUTE_BITS
-        person = np.cumsum(np.diff(lives, prepend=lives[:1]) != 0)
-        times = np.bincount(person * years + year, minlength=(person[-1] + 1) * years if len(person) else 0)
-        cells = ages * self.localities
-        everybody = np.bincount(year * cells + who, minlength=years * cells).reshape(years, *shape)
+        sort_key = (packed[older] >> _MINUTE_BITS) * (years * cells) + year[older] * cells + who[older]
+        lives, when_and_who = np.divmod(np.sort(sort_key), max(years * cells, 1))
+        year = when_and_who // cells
+        life = np.cumsum(np.diff(lives, prepend=lives[:1]) != 0)
+        times = np.bincount(life * years + year, minlength=years * (life[-1] + 1) if len(life) else 0)
+        everybody = np.bincount(when_and_who, minlength=years * cells).reshape(years, *shape)
         for index in range(years):
-            again = times.reshape(-1, years)[:, index][person] >= 2
-            theirs = np.bincount(year[again] * cells + who[again], minlength=years * cells).reshape(years, *shape)
+            again = times.reshape(-1, years)[:, index][life] >= 2
+            theirs = np.bincount(when_and_who[again], minlength=years * cells).reshape(years, *shape)
             found[index, : years - index, 0] = theirs[index:]
             found[index, : years - index, 1] = everybody[index]
         return found
 
 
 def _between(admissions: Ints, first: Ints, last: Ints) -> Ints:
-    """Number of admissions from ``first`` to ``last``, both included and of the same life; ``admissions`` sorted."""
+    """Number of admissions, sorted, from ``first`` to ``last``, both included and of the same life."""
     low, high = np.searchsorted(admissions, first, side="left"), np.searchsorted(admissions, last, side="right")
     return (high - low).astype(np.int64)

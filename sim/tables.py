@@ -5,15 +5,17 @@ What each measure is made of is in ``measures.py``; nothing is counted here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sim.counting import YEAR_DAYS
+from sim.counting import YEAR_DAYS, Ints
 from sim.daily import DailyCounts
-from sim.derived import derived_counts
+from sim.derived import Counts, derived_counts
 from sim.measures import MEASURES, PER_1000, PER_DAY, PER_YEAR, Formula
 from sim.quantities import AGES
 from sim.rules import DAY
@@ -46,21 +48,24 @@ class Block:
     years: Floats
     """What a count is divided by: the years of the period, or 1 where the count itself is given."""
 
-    def sums(self, counts: Floats) -> Floats:
+    def sums(self, counts: Ints | Floats) -> Floats:
         """Sum daily counts ``[part, age, locality, day]`` to ``[part, group, locality, period]``."""
         if len(self.groups) * len(self.localities) == 1:
             counts = counts.sum(axis=(1, 2), keepdims=True)
-        running = np.concatenate((np.zeros((*counts.shape[:3], 1)), np.cumsum(counts, axis=-1)), axis=-1)
-        periods: Floats = running[..., self.last] - running[..., self.first]
-        if counts.shape[1:3] == (1, 1):
-            return periods
-        return self.cut(periods)
+        bounds = np.unique(np.concatenate((self.first, self.last)))
+        between = np.add.reduceat(counts[..., : bounds[-1]], bounds[:-1], axis=-1)
+        running = np.concatenate((np.zeros((*counts.shape[:3], 1)), np.cumsum(between, axis=-1)), axis=-1)
+        first, last = np.searchsorted(bounds, self.first), np.searchsorted(bounds, self.last)
+        periods: Floats = running[..., last] - running[..., first]
+        return periods if counts.shape[1:3] == (1, 1) else self.cut(periods)
 
-    def cut(self, values: Floats) -> Floats:
+    def cut(self, values: Ints | Floats) -> Floats:
         """Sum ``[part, age, locality, period]`` to groups and localities."""
         groups, localities = np.stack([*self.groups.values()]), np.stack([*self.localities.values()])
-        found: Floats = np.einsum("ga,palt,ml->pgmt", groups, values, localities, optimize=True)
-        return found
+        by_locality = localities @ values
+        parts, ages, cuts, periods = by_locality.shape
+        found: Floats = groups @ by_locality.reshape(parts, ages, cuts * periods)
+        return found.reshape(parts, len(groups), cuts, periods)
 
 
 def _cuts(names: tuple[str, ...], further: tuple[str, ...] = ()) -> dict[str, Floats]:
@@ -93,25 +98,31 @@ def _block(
 
 
 class _Rows:
-    """Rows of the tidy table as they are found."""
+    """Rows of the tidy table as they are found; words are kept as their numbers."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[npt.NDArray[np.object_], ...]] = []
+        self._number: dict[str, int] = {}
+        self._words: list[Ints] = []
+        self._values: list[Floats] = []
 
     def add(self, measure: str, of: tuple[str, ...], block: Block, values: Floats) -> None:
         """Add ``values[of, group, locality, period]``; NaN means there was nothing to measure."""
-        groups = [*block.groups][: values.shape[1]]
-        localities = [*block.localities][: values.shape[2]]
-        part, group, locality, period = np.nonzero(np.isfinite(values))
-        words = ((block.periods, period), (groups, group), (localities, locality), (of, part))
-        columns = (np.array(labels, dtype=object)[index] for labels, index in words)
-        name = np.full(len(part), measure, dtype=object)
-        self._found.append((name, *columns, values[part, group, locality, period].astype(object)))
+        found = np.isfinite(values)
+        part, group, locality, period = np.nonzero(found)
+        name = self._numbers([measure])[np.zeros_like(part)]
+        periods, groups, localities, parts = (
+            self._numbers(words) for words in (block.periods, block.groups, block.localities, of)
+        )
+        self._words.append(np.stack((name, periods[period], groups[group], localities[locality], parts[part])))
+        self._values.append(values[found])
+
+    def _numbers(self, words: Iterable[str]) -> Ints:
+        return np.array([self._number.setdefault(word, len(self._number)) for word in words], np.int64)
 
     def frame(self) -> pd.DataFrame:
-        columns = [np.concatenate(column) for column in zip(*self._found, strict=True)]
-        table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
-        return table.astype({**dict.fromkeys(COLUMNS[:-1], "str"), "value": float})
+        words = pd.array(list(self._number), dtype="str")
+        columns = [words.take(numbers) for numbers in np.concatenate(self._words, axis=1)]
+        return pd.DataFrame(dict(zip(COLUMNS, [*columns, np.concatenate(self._values)], strict=True)))
 
 
 def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -152,9 +163,7 @@ def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (
     return rows.frame()
 
 
-def _evaluate(
-    formula: Formula, daily: DailyCounts, counts: dict[str, tuple[str, Floats]], block: Block
-) -> tuple[tuple[str, ...], Floats]:
+def _evaluate(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> tuple[tuple[str, ...], Floats]:
     """Parts and values ``[part, group, locality, period]`` of a measure."""
     kind, top = counts[formula.tally]
     of, above = daily.parts[kind], block.sums(top)
@@ -171,7 +180,7 @@ def _evaluate(
     return of, values
 
 
-def _below(formula: Formula, daily: DailyCounts, counts: dict[str, tuple[str, Floats]], block: Block) -> Floats:
+def _below(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> Floats:
     scale, days = daily.names.scale, (block.last - block.first).astype(float)
     if formula.over == PER_YEAR:
         return (block.years * scale)[None, None, None, :]
@@ -187,12 +196,13 @@ def _add_waits(rows: _Rows, daily: DailyCounts, block: Block) -> None:
     years = daily.wait_bins
     chosen = [years.sum(axis=3), *(years[:, :, :, year] for year in range(len(block.periods) - 1))]
     bins = np.stack(chosen, axis=3)
-    groups, localities = np.stack([*block.groups.values()]), np.stack([*block.localities.values()])
-    cut = np.einsum("ga,paltb,ml->pgmtb", groups, bins, localities, optimize=True)
+    stages, ages, localities, *periods_and_lengths = bins.shape
+    flat = block.cut(bins.reshape(stages, ages, localities, prod(periods_and_lengths)))
+    cut = flat.reshape(*flat.shape[:3], *periods_and_lengths)
     rows.add("wait_95th", daily.names.stages, block, daily.wait_quantile(cut, 0.95) / 60)
 
 
-def _add_seasons(rows: _Rows, counts: dict[str, tuple[str, Floats]], block: Block) -> None:
+def _add_seasons(rows: _Rows, counts: Counts, block: Block) -> None:
     """Emergency admissions a day in winter over those in summer."""
     admissions, in_season = counts["admissions"][1], counts["season"][1]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -200,7 +210,7 @@ def _add_seasons(rows: _Rows, counts: dict[str, tuple[str, Floats]], block: Bloc
         rows.add("winter_over_summer", (ALL,), block, np.where(summer > 0, winter / summer, np.nan))
 
 
-def _add_spread(rows: _Rows, counts: dict[str, tuple[str, Floats]], block: Block) -> None:
+def _add_spread(rows: _Rows, counts: Counts, block: Block) -> None:
     """Standard deviation of the share of acute beds occupied."""
     used, capacity = counts["acute_pools_used"][1], counts["acute_pools_capacity"][1]
     with np.errstate(invalid="ignore", divide="ignore"):

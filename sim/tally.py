@@ -105,11 +105,11 @@ def _count_stays(daily: DailyCounts, histories: Histories, stays: Mapping[str, I
 def _count_histories(daily: DailyCounts, histories: Histories, until_minute: int) -> None:
     """Readmissions, and admissions before death."""
     measured, counted = daily.given["measured"], daily.counted
-    admissions, _ = histories.admissions.together()
+    admissions = histories.sorted_admissions()
     who, minute, readmitted = histories.followed_up(admissions, until_minute)
     count_moments(measured, who, minute, np.ones_like(who), counted["discharges_followed"])
     count_moments(measured, who, minute, readmitted.astype(np.int64), counted["readmitted"])
-    who, minute, (last_90, last_100) = histories.before_death(admissions, (90, 100))
+    who, minute, [last_90, last_100] = histories.before_death(admissions, 90, 100)
     count_moments(measured, who, minute, (last_90 >= 3).astype(np.int64), counted["deaths_after_three"])
     count_moments(measured, who, minute, last_100, counted["admissions_before_death"])
 
