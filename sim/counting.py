@@ -97,7 +97,7 @@ def count_admissions(
             ambulatory_care_sensitive[0, who[i], day] += 1
         if came_from[i] >= 0 and came_from[i] == a_and_e:
             admissions_through_a_and_e[0, who[i], day] += 1
-    return rows[:found].copy()
+    return rows[:found]
 
 
 @compiled()
@@ -289,18 +289,28 @@ def count_discharges(
             delay_parts[3 * by + 1, who[i], day] += in_sourcing
             if by > 0:
                 delay_parts[3 * by + 2, who[i], day] += delay - in_process - in_sourcing
-    return rows[:found].copy()
+    return rows[:found]
 
 
 @compiled()
-def count_waiting(
-    measured: Measured, who: Ints, pool: Ints, came_from: Ints, asked: Ints, started: Ints, left: Ints,
-    waiting_minutes: Ints, waiting_after_minutes: Ints,
+def count_waits(
+    measured: Measured, bin_step: float, who: Ints, stage: Ints, pool: Ints, came_from: Ints, asked: Ints,
+    started: Ints, left: Ints, known: Bools,
+    waits: Ints, wait_minutes: Ints, wait_bins: Ints, waiting_minutes: Ints, waiting_after_minutes: Ints,
 ) -> None:  # fmt: skip
-    """Count minutes of waiting on the days they lie in: the rest of the first day, and as changes all later days."""
+    """Count whole waits, those never seen included, when they were asked for, also by length and year; and waiting.
+
+    Minutes of waiting count on the days they lie in: the rest of the first day, and as changes all later days.
+    """
     for i in range(len(who)):
-        end = started[i] if started[i] != NEVER else left[i]
-        begin, end = max(asked[i], measured.first), min(end, measured.first + measured.days * DAY)
+        over = started[i] if started[i] != NEVER else left[i]
+        day, wait = day_of(measured, asked[i]), max(over - asked[i], 0)
+        if known[i] and day < measured.days:
+            waits[stage[i], who[i], day] += 1
+            wait_minutes[stage[i], who[i], day] += wait
+            length = min(int(1 + log(wait) / bin_step), wait_bins.shape[3] - 1) if wait >= 1 else 0
+            wait_bins[stage[i], who[i], day // YEAR_DAYS, length] += 1
+        begin, end = max(asked[i], measured.first), min(over, measured.first + measured.days * DAY)
         if begin >= end:
             continue
         for sign, minute in ((1, begin - measured.first), (-1, end - measured.first)):
@@ -310,23 +320,6 @@ def count_waiting(
             if came_from[i] >= 0:
                 waiting_after_minutes[pool[i], who[i], day] += sign * (DAY - passed)
                 waiting_after_minutes[pool[i], who[i], day + 1] += sign * passed
-
-
-@compiled()
-def count_waits(
-    measured: Measured, bin_step: float, who: Ints, stage: Ints, asked: Ints, started: Ints, left: Ints, known: Bools,
-    waits: Ints, wait_minutes: Ints, wait_bins: Ints,
-) -> None:  # fmt: skip
-    """Count whole waits, those never seen included, when they were asked for; and by length and year."""
-    for i in range(len(who)):
-        day = day_of(measured, asked[i])
-        if not known[i] or day == measured.days:
-            continue
-        wait = max((started[i] if started[i] != NEVER else left[i]) - asked[i], 0)
-        waits[stage[i], who[i], day] += 1
-        wait_minutes[stage[i], who[i], day] += wait
-        length = min(int(1 + log(wait) / bin_step), wait_bins.shape[3] - 1) if wait >= 1 else 0
-        wait_bins[stage[i], who[i], day // YEAR_DAYS, length] += 1
 
 
 _DEATH, _DROPPED_NEED, _ENROLLED, _LEFT_PROGRAMME, _WOULD_BE_ENROLLED, _NEED_AVOIDED, _GP_SHED = (

@@ -30,7 +30,6 @@ from sim.counting import (
     count_planned,
     count_pools,
     count_residences,
-    count_waiting,
     count_waits,
 )
 from sim.daily import DailyCounts
@@ -45,7 +44,7 @@ from sim.tables import tidy_table
 _DEATH = EVENTS.index("death")
 _COUNTS: tuple[Callable[..., None], ...] = (
     count_planned, count_residences, count_a_and_e, count_general_practice, count_beds, count_pools, count_lengths,
-    count_delayed, count_waiting, count_waits,
+    count_delayed, count_waits,
 )  # fmt: skip
 
 
