@@ -45,6 +45,9 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--targets", action="store_true", help="run the baseline and set it beside what is published (takes a while)"
     )
+    parser.add_argument(
+        "--assumptions", action="store_true", help="list every number that is somebody's judgement, with its range"
+    )
     parser.add_argument("--markdown", action="store_true", help="print that as a table for the README")
     takes_settings(parser)
 
@@ -73,6 +76,13 @@ def _check(asked: Asked) -> None:
         warnings += overfull(place, flows)
         tables = flow_tables(place, flows, _share("--scale", asked.scale))
     numbers = sum(each.is_assumption for each in assumptions(loaded.model))
+    if asked.assumptions and not asked.json:
+        from sim.terminal import assumed
+
+        print(
+            "\n".join([f"{loaded.model.name}: {counted(numbers, 'assumption')}", *assumed(assumptions(loaded.model))])
+        )
+        return
     if asked.json:
         found = {"problems": [], "warnings": [vars(warning) for warning in warnings], "assumptions": numbers}
         print_json(found | {name: as_rows(table) for name, table in tables.items()})
@@ -80,6 +90,8 @@ def _check(asked: Asked) -> None:
     print(f"{loaded.model.name}: no problems, {counted(len(warnings), 'warning')}, {counted(numbers, 'assumption')}")
     for warning in warnings:
         print(f"  {warning}")
+    if numbers:
+        print(f"  to list the assumptions: carepath check {asked.file} --assumptions")
     for name, table in tables.items():
         print_table(table, HEADINGS[name], "{:,.3g}" if name == "figures" else "{:,.1f}")
 
@@ -176,15 +188,17 @@ def _run(asked: Asked) -> None:
     from sim import results
     from sim.experiments.claims import claims_in_words
     from sim.headline import QUESTIONS, headline
+    from sim.terminal import wrapped
 
     folder = asked.out or Path("results") / Path(asked.file).stem
+    results.refuse_unwritable(folder)
     done = _results(asked, scenario)
     results.save(done, folder)
     if asked.json:
         print_json({"folder": str(folder), "claims": as_rows(done.claims), "effects": as_rows(results.paired(done))})
         return
     answers = zip(QUESTIONS, headline(done).sentences, strict=True)
-    print("\n".join(["", *(f"{question} {told}" for question, told in answers), "", *claims_in_words(done.claims)]))
+    print(wrapped(["", *(f"{question} {told}" for question, told in answers), "", *claims_in_words(done.claims)]))
     print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
 
 
@@ -193,7 +207,9 @@ def _results(asked: Asked, scenario: Scenario) -> Results:
     from sim.experiments.runner import run, simulated
 
     if not asked.json:
-        print(f"{scenario.name}: {simulated(scenario)}", flush=True)
+        from sim.terminal import wrapped
+
+        print(wrapped([f"{scenario.name}: {simulated(scenario)}"]), flush=True)
     command = f"carepath {' '.join(sys.argv[1:])}"
     return run(scenario, spread_of(asked), command=command)
 
@@ -218,8 +234,9 @@ def _compare(asked: Asked) -> None:
     if asked.json:
         print_json(as_rows(table))
         return
-    columns = ["measure", "result", "value", "difference", "low", "high"]
-    print_table(table[columns], f"Each less the baseline of {asked.given[0]}, 95% interval", "{:,.4g}")
+    from sim.terminal import compared
+
+    print_table(compared(table), f"Each less the baseline of {asked.given[0]}, 95% interval")
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:
@@ -256,7 +273,7 @@ def _new_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="name of the file, without .yaml")
     for field, what in NEW_PLACE.items():
         parser.add_argument(
-            f"--{field.replace('_', '-')}", metavar="N", type=float, required=field != "deaths", help=what
+            f"--{field.replace('_', '-')}", metavar="N", type=_number, required=field != "deaths", help=what
         )
     parser.add_argument(
         "--locality",
@@ -282,6 +299,14 @@ NEW_PLACE = {
     "deaths": "deaths of adults a year; rates by age of the reference place if left out",
 }
 """Figures a new place is made from, as in ``figures.Figures``."""
+
+
+def _number(text: str) -> float:
+    """A figure as people write it, thousands separated or not."""
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, such as 396000") from None
 
 
 def _new(asked: Asked) -> None:
@@ -323,7 +348,11 @@ def _localities(given: list[str]) -> dict[str, float]:
 
 def _refused(fault: ErrorDetails) -> Problem:
     where = f"--{str(fault['loc'][0]).replace('_', '-')}" if fault["loc"] else ""
-    return Problem(where, fault["msg"].removeprefix("Value error, "))
+    if fault["type"] == "greater_than":
+        return Problem(
+            where, f"must be more than 0, not {fault['input']:g}; give 1 for a service the place has none of"
+        )
+    return Problem(where, fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be"))
 
 
 COMMANDS = (
@@ -380,7 +409,7 @@ COMMANDS = (
         "new",
         "Makes a first file for your own place from about a dozen figures you know.",
         "carepath new place my_place --adults 396000 --aged-75 45000 --acute-beds 819 --community-beds 120 "
-        "--virtual-ward-beds 100 \\\n  --emergency-admissions 46000 --attendances 106000 --delayed 109 "
+        "--virtual-ward-beds 100 --emergency-admissions 46000 --attendances 106000 --delayed 109 "
         "--care-home-residents 3200 --home-care-users 4600",
         _new_options,
         _new,

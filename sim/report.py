@@ -9,6 +9,7 @@ import base64
 import importlib.resources
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
@@ -125,11 +126,16 @@ def _first_screen(scenario: Scenario, results: Results, answer: Headline) -> str
     sentences = "".join(f"<dt>{label}</dt><dd>{words}</dd>" for label, words in zip(QUESTIONS, told, strict=True))
     return (
         f"<p class='place'>{escape(scenario.place.name)}</p><h1>{escape(scenario.name)}</h1>"
-        f"<p class='question'>{escape(scenario.question)}</p>"
+        f"<p class='question'>{_with_code(scenario.question)}</p>"
         f"<div class='answer {kind}'><dl>{sentences}</dl></div>"
         f"<p class='scale'><strong>{escape(_scale(scenario, results))}</strong> Ranges in brackets are 95% intervals "
         "of luck alone: how unsure the numbers themselves are is not yet in them.</p>"
     )
+
+
+def _with_code(text: str) -> str:
+    """Text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _scale(scenario: Scenario, results: Results) -> str:
@@ -137,7 +143,9 @@ def _scale(scenario: Scenario, results: Results) -> str:
     run = scenario.run
     what = "people" if scenario.place.people else "arrivals"
     size = f"All {what} simulated" if run.scale == 1 else f"Scale {run.scale:g}: a sample of the place was simulated"
-    small = "" if run.scale == 1 else " Small samples queue more than the whole place would."
+    small = (
+        "" if run.scale == 1 else " Numbers are scaled up again; small samples queue more than the whole place would."
+    )
     times = results.measures["replication"].nunique()
     return (
         f"{size}, {duration(365 * run.years)} from {run.starts.day} {run.starts:%B %Y}, "
