@@ -1,6 +1,6 @@
 """Every number a run is asked for: its name, unit, definition, and which tallies it is made of.
 
-The counting is in ``tally.py`` and ``histories.py``, the tidy table in ``tables.py``.
+The counting is in ``counting.py`` and ``histories.py``, the tidy table in ``tables.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Formula:
     """A measure as one tally over another."""
 
     tally: str
-    """Tally on top (see ``tally.PARTS``)."""
+    """Tally on top (see ``daily.PARTS``)."""
     over: str
     """Another tally, or `year` (a count), `day` (a mean over days), `residents` (per 1,000 residents a year)."""
     factor: float = 1.0
