@@ -113,14 +113,17 @@ class Life:
         rows = len(people.person)
         if rows == 0 or state.quarter < 0:
             return
-        age, frailty = np.array(people.age), np.array(people.frailty)
-        residence, near_end = np.array(people.residence), np.array(people.end_of_life)
-        person, generation = np.array(people.person), np.array(people.generation)
+        age, frailty, residence, near_end, person, generation = (
+            np.fromiter(numbers, np.int64, rows)
+            for numbers in (
+                people.age, people.frailty, people.residence, people.end_of_life, people.person, people.generation
+            )
+        )  # fmt: skip
         keys = entity_keys(self.key, person | generation << GENERATION_BITS)
         for kind in range(_KINDS):
             bound = self._rates[kind][age, frailty, residence, near_end] * self._highest[kind]
             if kind == URGENT:
-                bound *= np.array(people.multiplier) * self._busiest(state.quarter)[age]
+                bound *= np.fromiter(people.multiplier, np.float64, rows) * self._busiest(state.quarter)[age]
             higher = np.flatnonzero(bound > state.bounds[kind])
             if not higher.size:
                 continue

@@ -44,7 +44,8 @@ def close(run: Run, pool: int, slots_left: int, seen_today: int) -> None:
 def _outlets(run: Run) -> None:
     """At noon, people who have waited too long may go another way."""
     has_outlet = run.tables.has_outlet
-    for queue in run.queues:
+    for pool in run.tables.outlet_pools:
+        queue = run.queues[pool] if pool >= 0 else []
         for j in [entry[4] for entry in queue if has_outlet[entry[4].waiting.stage]]:
             stay = j.waiting
             if not run.care.escalates(j, run.now):

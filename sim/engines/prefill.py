@@ -9,7 +9,7 @@ from sim.draws import Purpose, Stream, entity_key, entity_keys, run_key, uniform
 from sim.engines.care import Care
 from sim.engines.programmes import Programmes
 from sim.engines.state import Journey, Persons, State
-from sim.engines.tables import Tables
+from sim.engines.tables import Tables, tables_of
 from sim.log import FLAGS, NEVER
 from sim.plan import LIFE_EVENTS, Plan
 from sim.population import population
@@ -43,7 +43,7 @@ def empty_state(plan: Plan, seed: int, replication: int, persons: Persons) -> St
 
 def prefill(plan: Plan, state: State) -> None:
     """Put people into stages as they would be met at minute 0, in place."""
-    tables = Tables(plan)
+    tables = tables_of(plan)
     care = Care(state, tables, Programmes(state, tables))
     _residents(state, tables, care)
     taken: set[int] = set()

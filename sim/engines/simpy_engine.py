@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Generator
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 import simpy
 
 from sim import rules
 from sim.engines.arrivals import Arrivals
+from sim.engines.calendar import calendar
 from sim.engines.care import Care
 from sim.engines.life import Life, Point
 from sim.engines.life_events import die, happen, readmit
@@ -23,13 +24,12 @@ from sim.engines.prefill import empty_state, people_of, prefill
 from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
 from sim.engines.state import Journey, State
-from sim.engines.tables import Tables
+from sim.engines.tables import tables_of
 from sim.errors import RunError
 from sim.log import FLAGS, NEVER, StayLog
-from sim.plan import QUARTER_DAYS, Plan
+from sim.plan import Plan
 
 _DAY = rules.DAY
-_NOON = 720
 _id = attrgetter("id")
 Process = Generator[simpy.Event, Any, None]
 
@@ -65,7 +65,7 @@ class Run:
     """One piece of a run: SimPy keeps the time, the State keeps everything that must survive the piece."""
 
     def __init__(self, state: State, plan: Plan) -> None:
-        self.state, self.tables = state, Tables(plan)
+        self.state, self.tables = state, tables_of(plan)
         self.recorder = Recorder(plan)
         self.programmes = Programmes(state, self.tables)
         self.life = Life(state, self.tables, self.programmes)
@@ -93,15 +93,14 @@ class Run:
         self.life.read_higher()
         for journey in sorted(state.journeys, key=lambda j: j.id):
             self._set_out(journey)
-        self.environment.process(self._calendar())
+        self.environment.process(calendar(self))
 
     def run_until(self, minute: int) -> None:
         """Instant by instant: advance the clock, let everything happen that is due now, and settle it together."""
         clock = self.environment
         while (now := clock.peek()) < minute:
-            while clock.peek() == now:
-                clock.step()
-            if self.something_is_due:
+            clock.step()
+            if self.something_is_due and clock.peek() > now:
                 self._settle(int(now))
         self.now = minute
 
@@ -117,12 +116,12 @@ class Run:
             elif clock.now <= stay.early:
                 yield clock.timeout(stay.early - clock.now)
                 if not j.over:
-                    self._is_due(self.early, j)
+                    self.is_due(self.early, j)
                     yield self._answer(j)
             else:
                 yield clock.timeout(stay.onward - clock.now)  # care, the open door, drawn delay
                 if not j.over:
-                    self._is_due(self.over, j)
+                    self.is_due(self.over, j)
                     yield self._answer(j)  # home, dead, or asking for the next stage
 
     def _set_out(self, j: Journey) -> None:
@@ -141,73 +140,30 @@ class Run:
         if answer is not None:
             answer.succeed()
 
-    # -- The calendar ---------------------------------------------------------------------------------------------
+    # -- What the clock brings ----------------------------------------------------------------------------------------
 
-    def _calendar(self) -> Process:
-        """Midnights, opening and closing times, noon: everything the clock does to the place."""
-        day = int(self.environment.now) // _DAY
-        self._schedule_closing(day - 1)
-        self._schedule_day(day)
-        while True:
-            self._schedule_day(day + 1)
-            day += 1
-            yield self.environment.timeout(day * _DAY - int(self.environment.now))
-
-    def _schedule_day(self, day: int) -> None:
-        """Put a day's events on the clock, a day ahead, so that they are due before anything settles."""
-        if day >= self.tables.days:
-            return
-        quarter = day // QUARTER_DAYS
-        if quarter > self.state.quarter:
-            self.life.read_quarter(quarter)
-        midnight = day * _DAY
-        self._at(midnight, self._new_day, day)
-        self._at(midnight + _NOON, self._noon)
-        opens, closes = self.tables.opens, self.tables.closes
-        for minute in {opens[p][day] for p in range(len(opens)) if closes[p][day]}:
-            self._at(midnight + minute, self._opens, day, minute)
-        self._schedule_closing(day)
-        self.environment.process(self._people_of_a_day(day))
-
-    def _people_of_a_day(self, day: int) -> Process:
-        """What a day brings to people, minute by minute: life events, readmissions, plain arrivals."""
-        now = int(self.environment.now)
-        coming: list[tuple[int, list[Any], Any]] = []
-        coming += [(point[0], self.due, point) for point in self.state.points.get(day, ())]
-        coming += [(j.need_minute, self.returning, j) for j in self.state.readmissions.get(day, ())]
-        coming += [(j.need_minute, self.arriving, j) for j in self.arrivals.of_day(day)]
-        for minute, line, what in sorted(coming, key=itemgetter(0)):
-            if minute > now:
-                yield self.environment.timeout(minute - now)
-                now = minute
-            if minute == now:  # what is past stays past
-                self._is_due(line, what)
-
-    def _schedule_closing(self, day: int) -> None:
-        """Closing times of a day; one at 24:00 is due at the next midnight, perhaps in the next piece."""
-        closes = self.tables.closes if day >= 0 else []
-        for minute in {of_pool[day] for of_pool in closes if of_pool[day]}:
-            self._at(day * _DAY + minute, self._closes, day, minute)
-
-    def _at(self, minute: int, action: Any, *arguments: Any) -> None:
+    def at(self, minute: int, action: Any, *arguments: Any) -> None:
         """Do something at a minute, in phase B; what is past stays past."""
         if minute < int(self.environment.now):
             return
         event = self.environment.timeout(minute - int(self.environment.now))
         event.callbacks.append(lambda _: action(*arguments))
 
-    def _new_day(self, day: int) -> None:
+    def new_day(self, day: int) -> None:
+        """Midnight: what is past is forgotten."""
         self.state.points.pop(day - 1, None)
         self.state.readmissions.pop(day - 1, None)
         self.touched.update(range(len(self.queues)))
         self.midnight = True
         self.something_is_due = True
 
-    def _noon(self) -> None:
+    def noon(self) -> None:
+        """Noon: outlets of long waits."""
         self.outlets = True
         self.something_is_due = True
 
-    def _opens(self, day: int, minute: int) -> None:
+    def opens(self, day: int, minute: int) -> None:
+        """Pools that open at a minute of a day, with the slots they then have."""
         for pool, opens in enumerate(self.tables.opens):
             if opens[day] == minute and self.tables.closes[pool][day]:
                 if self.tables.slots[pool]:
@@ -216,13 +172,14 @@ class Run:
                 self.touched.add(pool)
         self.something_is_due = True
 
-    def _closes(self, day: int, minute: int) -> None:
+    def closes(self, day: int, minute: int) -> None:
+        """Pools that close at a minute of a day."""
         for pool, closes in enumerate(self.tables.closes):
             if closes[day] == minute and self.tables.slots[pool]:
                 self.closing.append((pool, self.state.slots_left[pool], self.state.seen_today[pool]))
         self.something_is_due = True
 
-    def _is_due(self, line: list[Any], what: Any) -> None:
+    def is_due(self, line: list[Any], what: Any) -> None:
         """Something is due now: it is settled with everything else of this instant."""
         line.append(what)
         self.something_is_due = True
@@ -326,15 +283,16 @@ class Run:
         queue = self.queues[pool]
         if not self.tables.open_at(pool, now):
             return
-        place = 0
+        place, reserves = 0, self.tables.reserves[pool]
         while place < len(queue):
             came_from, j = queue[place][3], queue[place][4]
-            if rules.may_start(self.care.free(pool, now), self.care.kept_for_others(pool, came_from)):
+            kept = self.care.kept_for_others(pool, came_from) if reserves else 0
+            if rules.may_start(self.care.free(pool, now), kept):
                 del queue[place]
                 self._start_stay(j, now)
             else:
                 place += 1
-                if not self.tables.reserves[pool]:
+                if not reserves:
                     return
 
     # -- Starting and leaving -----------------------------------------------------------------------------------------
@@ -427,7 +385,7 @@ class Run:
 
     def begin(self, j: Journey, stage: int, flags: int = 0) -> None:
         """A journey begins by asking for its first stage."""
-        if not flags:
+        if not flags and self.tables.opens_doors:
             stage = self.care.first_stage(j, stage, self.asking, self.now)
         if stage < 0:
             return
@@ -441,13 +399,13 @@ class Run:
         day = j.need_minute // _DAY
         self.state.readmissions.setdefault(day, []).append(j)
         if day <= self.now // _DAY + 1:
-            self._at(j.need_minute, self._is_due, self.returning, j)
+            self.at(j.need_minute, self.is_due, self.returning, j)
 
     def reread(self, row: int) -> None:
         """Somebody's rates may have risen: put the points they now have on the clock."""
         for point in self.life.read_more(row, self.now):
             if point[0] // _DAY <= self.now // _DAY + 1:
-                self._at(point[0], self._is_due, self.due, point)
+                self.at(point[0], self.is_due, self.due, point)
 
     def refuse_gridlock(self) -> None:
         """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sim import rules
 from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan
 
 _NO_OUTLET = -2
+_NOWHERE: tuple[list[int], list[range]] = ([], [range(0)])
 
 
 class Tables:
@@ -29,6 +33,8 @@ class Tables:
         self.may_die: list[bool] = [bool(chances.any()) for chances in plan.dies]
         self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
         self.has_outlet: list[bool] = (plan.escalate_to != _NO_OUTLET).tolist()
+        self.outlet_pools: list[int] = np.unique(plan.stage_pools[self.has_outlet]).tolist()
+        """Pools (and -1) in which people may wait for a stage with an outlet."""
         self.pools_of: list[list[list[int]]] = [
             [[pool for pool in pools if pool >= 0] for pools in of_stage] for of_stage in plan.stage_pools.tolist()
         ]
@@ -37,9 +43,10 @@ class Tables:
         self._causes: dict[int, list[float]] = {}
         self._sets: dict[tuple[int, int], tuple[list[int], list[range]]] = {}
         for stage, severity, minute, first, rows in plan.route_sets.tolist():
-            minutes, ranges = self._sets.setdefault((stage, severity), ([], []))
+            minutes, ranges = self._sets.setdefault((stage, severity), ([], [range(0)]))
             minutes.append(minute)
             ranges.append(range(first, first + rows))
+        self.opens_doors: bool = any(stage < 0 for stage, _ in self._sets)
 
     if TYPE_CHECKING:
 
@@ -47,9 +54,8 @@ class Tables:
 
     def routes(self, stage: int, severity: int, minute: int) -> range:
         """Rows of the routes out of a stage in force at a minute; none if it leads home only."""
-        found = self._sets.get((stage, severity))
-        latest = bisect_right(found[0], minute) - 1 if found else -1
-        return found[1][latest] if found and latest >= 0 else range(0)
+        minutes, ranges = self._sets.get((stage, severity), _NOWHERE)
+        return ranges[bisect_right(minutes, minute)]
 
     def shares(self, rows: range, age: int, frailty: int) -> list[float]:
         """Cumulative shares of a set of routes for people of an age and frailty."""
@@ -72,3 +78,15 @@ class Tables:
         opens: int = self.opens[pool][day]
         closes: int = self.closes[pool][day]
         return opens <= of_day < closes
+
+
+_MADE: deque[Tables] = deque(maxlen=4)
+
+
+def tables_of(plan: Plan) -> Tables:
+    """The tables of a plan; the pieces of its runs share them."""
+    for made in list(_MADE):
+        if made.plan is plan:
+            return made
+    _MADE.append(Tables(plan))
+    return _MADE[-1]
