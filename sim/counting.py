@@ -181,44 +181,32 @@ def count_general_practice(
 
 @compiled()
 def count_beds(
-    measured: Measured, stage_is: Ints, who: Ints, severity: Ints, stage: Ints, started: Ints, left: Ints,
-    acute_hours: Ints, emergency_nights: Ints, community_at_midnight: Ints,
+    measured: Measured, stage_is: Ints, slots: Bools, who: Ints, severity: Ints, stage: Ints, pool: Ints, started: Ints,
+    left: Ints, known: Bools,
+    acute_hours: Ints, emergency_nights: Ints, community_at_midnight: Ints, pool_hours: Ints, slots_used: Ints,
+    acute_pools: Bools, community_pools: Bools,
 ) -> None:  # fmt: skip
-    """Count people in beds."""
+    """Count people in beds and pools, slots when they are used; and mark the pools of acute and of community beds."""
     for i in range(len(who)):
         here = stage_is[stage[i]]
-        if started[i] == NEVER or not here & (ACUTE | COMMUNITY_BED):
-            continue
-        begin, end = midnight(measured, started[i]), midnight(measured, left[i])
-        if here & COMMUNITY_BED:
-            community_at_midnight[0, who[i], begin] += 1
-            community_at_midnight[0, who[i], end] -= 1
-        if here & ACUTE:
-            acute_hours[0, who[i], full_hour(measured, started[i])] += 1
-            acute_hours[0, who[i], full_hour(measured, left[i])] -= 1
-            if here & EMERGENCY and severity[i] < _URGENT:
-                emergency_nights[0, who[i], begin] += 1
-                emergency_nights[0, who[i], end] -= 1
-
-
-@compiled()
-def count_pools(
-    measured: Measured, stage_is: Ints, slots: Bools, stage: Ints, pool: Ints, started: Ints, left: Ints, known: Bools,
-    acute_pools: Bools, community_pools: Bools, pool_hours: Ints, slots_used: Ints,
-) -> None:  # fmt: skip
-    """Count people in each pool, slots when they are used; and mark the pools of acute and of community beds."""
-    for i in range(len(stage)):
-        here = stage_is[stage[i]]
-        if here & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT:
-            acute_pools[pool[i]] = True
-        if here & COMMUNITY_BED:
-            community_pools[pool[i]] = True
+        acute_pools[pool[i]] |= here & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT
+        community_pools[pool[i]] |= here & COMMUNITY_BED != 0
         if started[i] == NEVER:
             continue
-        pool_hours[pool[i], 0, full_hour(measured, started[i])] += 1
-        pool_hours[pool[i], 0, full_hour(measured, left[i])] -= 1
+        begin, end = full_hour(measured, started[i]), full_hour(measured, left[i])
+        pool_hours[pool[i], 0, begin] += 1
+        pool_hours[pool[i], 0, end] -= 1
         if known[i] and slots[pool[i]]:
             slots_used[pool[i], 0, day_of(measured, started[i])] += 1
+        if here & ACUTE:
+            acute_hours[0, who[i], begin] += 1
+            acute_hours[0, who[i], end] -= 1
+        if here & ACUTE and here & EMERGENCY and severity[i] < _URGENT:
+            emergency_nights[0, who[i], midnight(measured, started[i])] += 1
+            emergency_nights[0, who[i], midnight(measured, left[i])] -= 1
+        if here & COMMUNITY_BED:
+            community_at_midnight[0, who[i], midnight(measured, started[i])] += 1
+            community_at_midnight[0, who[i], midnight(measured, left[i])] -= 1
 
 
 @compiled()

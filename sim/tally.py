@@ -28,7 +28,6 @@ from sim.counting import (
     count_lengths,
     count_moments,
     count_planned,
-    count_pools,
     count_residences,
     count_waits,
 )
@@ -43,7 +42,7 @@ from sim.tables import tidy_table
 
 _DEATH = EVENTS.index("death")
 _COUNTS: tuple[Callable[..., None], ...] = (
-    count_planned, count_residences, count_a_and_e, count_general_practice, count_beds, count_pools, count_lengths,
+    count_planned, count_residences, count_a_and_e, count_general_practice, count_beds, count_lengths,
     count_delayed, count_waits,
 )  # fmt: skip
 
