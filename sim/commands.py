@@ -27,6 +27,7 @@ from sim.command import (
     takes_settings,
 )
 from sim.errors import InputError, Problem
+from sim.scale_command import scaled
 from sim.sweep_command import sweep, sweep_options
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def _check(asked: Asked) -> None:
         flows = expected_flows(place)
         warnings += overfull(place, flows)
         tables = flow_tables(place, flows, _share("--scale", asked.scale))
+        if asked.scale is not None:
+            tables["scale"] = scaled(asked, place, flows)
     numbers = sum(each.is_assumption for each in assumptions(loaded.model))
     if asked.assumptions and not asked.json:
         from sim.terminal import assumed
@@ -100,6 +103,7 @@ HEADINGS = {
     "pools": "Expected without simulation: beds, packages, or slots each open day",
     "stages": "Expected without simulation: stays",
     "figures": "Expected without simulation, beside what is published for the reference place",
+    "scale": "Simulated at that scale, with 95% intervals: what lies outside them differs by size, not luck",
 }
 
 

@@ -159,6 +159,22 @@ def expected_figures(place: Place, flows: ExpectedFlows) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["measure", "group", "of", "value"])
 
 
+def expected_headlines(place: Place, flows: ExpectedFlows) -> dict[str, float]:
+    """Headline measures that can be worked out without simulation, for everybody (see ``measures.py``)."""
+    found = {"acute_beds_occupied": _acute_load(place, flows), "acute_occupancy": _acute_occupancy(place, flows)}
+    stages = [name for name, stage in place.stages.items() if stage.emergency_admission]
+    if place.urgent_needs is not None:
+        admissions = sum(float(flows.stays[name].sum()) for name in stages)
+        acute = [name for name in stages if place.stages[name].acute]
+        bed_days = YEAR_DAYS * sum(float(flows.in_place[name].sum()) for name in acute)
+        attended = float(flows.stays[place.urgent_needs.a_and_e_stage].sum())
+        found |= {"emergency_admissions": admissions, "a_and_e_attendances": attended}
+        found |= {"mean_length_of_stay": bed_days / admissions} if admissions else {}
+    if place.deaths is not None and flows.net is not None:
+        found["deaths"] = float(np.dot(place.deaths.per_1000_per_year.values, flows.net.groups.residents)) / 1000
+    return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
 def _through_a_and_e(place: Place, flows: ExpectedFlows, stages: list[str]) -> float:
     """Emergency admissions a year of people who first came to A&E."""
     assert place.urgent_needs is not None
@@ -173,9 +189,18 @@ def _through_a_and_e(place: Place, flows: ExpectedFlows, stages: list[str]) -> f
 
 
 def _acute_occupancy(place: Place, flows: ExpectedFlows) -> float:
+    beds = sum(_acute_pools(place).values())
+    return _acute_load(place, flows) / beds if beds else np.nan
+
+
+def _acute_load(place: Place, flows: ExpectedFlows) -> float:
+    return sum(flows.load[name] for name in _acute_pools(place))
+
+
+def _acute_pools(place: Place) -> dict[str, float]:
+    """Capacity of the pools that acute overnight stays draw on."""
     names: set[str] = set()
     for stage in place.stages.values():
         if stage.acute and stage.overnight:
             names |= _pool_names(stage.served_by)
-    limited = {name: pool.capacity.value for name, pool in place.pools.items() if name in names and pool.capacity}
-    return sum(flows.load[name] for name in limited) / sum(limited.values())
+    return {name: pool.capacity.value for name, pool in place.pools.items() if name in names and pool.capacity}
