@@ -1,0 +1,208 @@
+"""The compiled engine: the same rules on the same plan and draws as the SimPy engine, many times faster.
+
+``engines/__init__.py`` states the contract. Compiled code carries a state on from instant to instant (``fast_run.py``);
+here are its beginning, its end, and what compiled code cannot do itself: longer arrays, and writing the log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.engines.fast_memory import handed
+from sim.engines.fast_life import read_people, sort_points
+from sim.engines.fast_programmes import is_ranking_day, joining, leaving
+from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, event, run, wake
+from sim.engines.fast_start import first_state
+from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
+from sim.engines.fast_tables import FastTables, fast_tables
+from sim.engines.programmes import YEAR_MINUTES
+from sim.errors import RunError
+from sim.log import COUNT_COLUMNS, EVENTS, NEVER, STAY_COLUMNS, StayLog
+from sim.plan import QUARTER_DAYS, Plan
+
+_DAY = 1440
+_ENROLLED, _LEFT, _WOULD_BE = (EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled"))
+
+
+class State:
+    """Everything a run needs to go on from ``minute``; arrays of ``fast_state.FastState``."""
+
+    def __init__(self, arrays: FastState) -> None:
+        self.arrays = arrays
+
+    @property
+    def minute(self) -> int:
+        """The next minute to be settled."""
+        return int(self.arrays.clock[0].minute)
+
+    def copy(self) -> State:
+        """An independent copy, to be continued as another arm."""
+        return State(copied(self.arrays))
+
+
+def start(plan: Plan, seed: int, replication: int) -> State:
+    """The state at minute 0: the people of the place, and stages filled as expected or from a snapshot."""
+    return State(first_state(plan, seed, replication))
+
+
+def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
+    """Carry a state on to a minute, in place; what happened on the way."""
+    from_minute = state.minute
+    tables = fast_tables(plan)
+    state.arrays = _fitted(state.arrays, plan)
+    wake(handed(tables), handed(state.arrays))
+    _read(tables, state, fresh=False)
+    for day in (from_minute // _DAY, from_minute // _DAY + 1):
+        if day < plan.days and day // QUARTER_DAYS > state.arrays.clock[0].quarter:
+            _read(tables, state, fresh=True)
+    ended, events = [], []
+    while (wants := run(handed(tables), handed(state.arrays), until_minute)) != DONE:
+        if wants == READ_QUARTER:
+            _read(tables, state, fresh=True)
+        elif wants == RANK:
+            _rank(tables, state.arrays)
+        elif wants == MORE_ROOM:
+            _flush(state.arrays, ended, events)
+            state.arrays = _with_room(state.arrays)
+    if state.arrays.clock[0].fault:
+        raise RunError(f"somebody's rate of need is too high for the compiled engine (fault {state.arrays.clock[0].fault})")
+    _flush(state.arrays, ended, events)
+    return _log(tables, state.arrays, from_minute, ended, events)
+
+
+# -- what compiled code asks for ----------------------------------------------------------------------------------------
+
+
+def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
+    """Read everybody's points of a quarter: of the next one, or what the plan now allows beyond what has been read."""
+    s = state.arrays
+    clock = s.clock[0]
+    if fresh:
+        clock.quarter += 1
+        s.bounds[:] = 0.0
+        recent = s.admissions[: clock.admissions]
+        recent = recent[recent["minute"] > clock.minute - YEAR_MINUTES]
+        s.admissions[: len(recent)] = recent
+        clock.admissions = len(recent)
+    if clock.quarter < 0 or not len(s.people):
+        return
+    first = 0
+    while (first := read_people(handed(tables), handed(state.arrays), first)) < len(s.people):
+        state.arrays = state.arrays._replace(points=longer(state.arrays.points, 2 * len(state.arrays.points)))
+    s = state.arrays
+    in_order = empty(len(s.points), POINT)
+    sort_points(handed(s), in_order)
+    state.arrays = s._replace(points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32))
+
+
+def _rank(tables: FastTables, s: FastState) -> None:
+    """On ranking days people join and leave programmes."""
+    now, t, here = int(s.clock[0].minute), handed(tables), handed(s)
+    for i, programme in enumerate(tables.programmes):
+        if not is_ranking_day(t, i, now // _DAY):
+            continue
+        for row in leaving(t, here, i, now).tolist():
+            s.enrolled[i, row] = -1
+            s.members[i] -= 1
+            if programme.active:
+                event(here, _LEFT, row, i, now)
+        for row in joining(t, here, i, now).tolist():
+            s.enrolled[i, row] = now
+            s.members[i] += 1
+            event(here, _ENROLLED if programme.active else _WOULD_BE, row, i, now)
+            if programme.active and programme.care_plan:
+                s.people[row].care_plan = 1
+
+
+_ROOM = 8192
+"""Rows kept free beyond what is in use (twice what an instant may need beyond one a live journey)."""
+
+
+def _with_room(s: FastState) -> FastState:
+    """The state with longer arrays where an instant might need more than there is."""
+    c = s.clock[0]
+    journeys = max(len(s.journeys), int(1.5 * (c.journeys_top + c.journeys_live)) + 2 * _ROOM)
+    grown = {
+        "journeys": journeys, "visits": journeys, "over": journeys, "early": journeys, "returning": journeys,
+        "arriving": journeys, "joining": journeys, "spare": journeys, "ended": max(len(s.ended), 8 * journeys),
+        "events": max(len(s.events), 2 * journeys + _ROOM),
+        "supports": max(len(s.supports), c.supports_top + 2 * _ROOM), "extra": max(len(s.extra), c.extra_top + 2 * _ROOM),
+        "admissions": max(len(s.admissions), 2 * c.admissions + 2 * journeys), "away": max(len(s.away), c.away + 2 * _ROOM),
+    }  # fmt: skip
+    arrays = {name: longer(getattr(s, name), rows) for name, rows in grown.items() if rows > len(getattr(s, name))}
+    if s.queue.shape[1] < journeys:
+        arrays["queue"] = longer(s.queue, journeys, axis=1)
+    return s._replace(**arrays)
+
+
+def _fitted(s: FastState, plan: Plan) -> FastState:
+    """The state with rows for everything a plan has: an arm may add pools, stages and programmes at the end."""
+    pools, stages, programmes = len(plan.names.pools), len(plan.names.stages), len(plan.programme_active)
+    of_pool = ("occupied", "slots_left", "seen_today", "gp_fraction", "asking", "touched", "queue", "queue_from", "queue_to")
+    grown: dict[str, Any] = {name: longer(getattr(s, name), pools) for name in of_pool if len(getattr(s, name)) < pools}
+    if s.visits.shape[1] < stages:
+        grown["visits"] = longer(s.visits, stages, axis=1)
+    grown["closing"] = np.zeros((2 * pools, 3), np.int64)
+    grown["by_day"] = np.full((2, plan.days + 2), -1, np.int32)
+    if len(s.members) < programmes:
+        enrolled = np.full((programmes, len(s.people)), -1, np.int32)
+        enrolled[: len(s.members)] = s.enrolled
+        grown |= {"enrolled": enrolled, "members": longer(s.members, programmes)}
+    return _with_room(s._replace(**grown))
+
+
+# -- the log --------------------------------------------------------------------------------------------------------
+
+
+def _flush(s: FastState, ended: list[Any], events: list[Any]) -> None:
+    """Take what has been written down since the last time."""
+    clock = s.clock[0]
+    ended.append(s.ended[: clock.ended].copy())
+    events.append(s.events[: clock.events].copy())
+    clock.ended = clock.events = 0
+
+
+def _log(tables: FastTables, s: FastState, from_minute: int, ended: list[Any], events: list[Any]) -> StayLog:
+    people = s.people
+    names = ("age", "frailty", "locality", "residence", "end_of_life", "care_plan")
+    return StayLog(
+        from_minute=from_minute,
+        until_minute=int(s.clock[0].minute),
+        ended=_columns(np.concatenate(ended), tuple(STAY_COLUMNS)),
+        open=_columns(_open(tables, s), tuple(STAY_COLUMNS)),
+        events=_columns(np.concatenate(events), tuple(COUNT_COLUMNS)),
+        persons={name: people[name].astype(np.int64) for name in names},
+    )
+
+
+def _columns(rows: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: rows[name].astype(np.uint64 if name == "need" else np.int64) for name in names}
+
+
+def _open(tables: FastTables, s: FastState) -> Any:
+    """The census of stays in progress and waits, as rows of the log."""
+    c = s.clock[0]
+    live = s.journeys[: c.journeys_top]
+    live = live[(live["status"] == STATUS_LIVE) & (live["over"] == 0)]
+    here, waits = live[live["stage"] >= 0], live[live["wait_stage"] >= 0]
+    held = s.supports[: c.supports_top]
+    held = held[held["row"] >= 0]
+    found = empty(len(here) + len(waits) + len(held), ENDED)
+    stay, wait, support = found[: len(here)], found[len(here) : len(here) + len(waits)], found[len(here) + len(waits) :]
+    for rows, of in ((stay, here), (wait, waits), (support, held)):
+        for name in ("person", "generation", "need", "chain", "cause", "severity", "age", "locality"):
+            rows[name] = of[name]
+        for name in ("started", "ready", "left", "goes_to", "pathway"):
+            rows[name] = NEVER
+    for name in ("stage", "pool", "asked", "came_from", "frailty", "flags"):
+        stay[name], wait[name], support[name] = here[name], waits[f"wait_{name}"], held[name]
+    support["started"], stay["started"] = held["started"], here["started"]
+    known = here["ready"] < c.minute
+    for name in ("ready", "process", "sourcing"):
+        stay[name][known] = here[name][known]
+    known &= here["route"] >= 0
+    stay["pathway"][known] = tables.routes["pathway"][here["route"][known]]
+    return found
+

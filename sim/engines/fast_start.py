@@ -1,0 +1,190 @@
+"""The state at minute 0 of the compiled engine: people, residence supports, stages filled; see ``prefill.py``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import rules
+from sim.compiled import compiled
+from sim.draws import Floats, Ints, Purpose, Stream, entity_key, entity_keys, run_key, uniform, uniforms
+from sim.engines.fast_care import ask_for, keep_busy, work_out
+from sim.engines.fast_memory import handed
+from sim.engines.fast_run import new_journey
+from sim.engines.fast_state import (
+    ADMISSION,
+    CLOCK,
+    ENDED,
+    EVENT,
+    JOURNEY,
+    PERSON,
+    POINT,
+    SUPPORT,
+    FastState,
+    Rows,
+    empty,
+)
+from sim.engines.fast_tables import FastTables, fast_tables
+from sim.log import FLAGS, NEVER
+from sim.plan import LIFE_EVENTS, Plan
+from sim.population import Population, population
+
+_REQUEST, _OTHER, _ACUTE = 6, 7, 3
+_PREFILLED = FLAGS["prefilled"]
+_LENGTH, _ELAPSED, _LOCALITY = Purpose.LENGTH_OF_STAY, Purpose.PREFILL_ELAPSED, Purpose.ARRIVAL_LOCALITY
+
+
+def first_state(plan: Plan, seed: int, replication: int) -> FastState:
+    """The state at minute 0: the people of the place, and stages filled as expected or from a snapshot."""
+    tables = fast_tables(plan)
+    people = population(plan, seed, replication)
+    in_stages = int(plan.initial[:, 3:5].sum())
+    s = _empty_state(plan, seed, replication, _people(plan, people, run_key(seed, replication, Stream.PEOPLE)), in_stages)
+    key = run_key(seed, replication, Stream.PREFILL)
+    t, here = handed(tables), handed(s)
+    _residents(t, here, key)
+    weight = _rate_of_need(plan, people)
+    taken = np.zeros(people.person.size, bool)
+    for number, (stage, age, locality, there, waiting, elapsed) in enumerate(plan.initial.tolist()):
+        rows = _people_for(key, people, weight, taken, number, age, there + waiting)
+        _fill_stage(t, here, key, number, stage, age, locality, there, waiting, elapsed, rows)
+    return s
+
+
+def _people(plan: Plan, p: Population, key: int) -> Rows:
+    rows = empty(p.person.size, PERSON)
+    for name in ("person", "age", "locality", "frailty", "residence", "end_of_life", "conditions", "propensity", "multiplier"):
+        rows[name] = getattr(p, name)
+    rows["base_frailty"] = p.frailty
+    rows["lasting"] = p.propensity * plan.deprivation[p.deprivation]
+    rows["key"] = rows["life"] = entity_keys(key, p.person)
+    for name in ("first_journey", "support", "lost_place", "away", "last_admission"):
+        rows[name] = -1
+    return rows
+
+
+def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stages: int) -> FastState:
+    pools, programmes, room = len(plan.names.pools), len(plan.programme_active), 16384 + 2 * in_stages
+    clock = empty(1, CLOCK)
+    clock[0].seed, clock[0].replication = seed, replication
+    clock[0].people_key = run_key(seed, replication, Stream.PEOPLE)
+    clock[0].interventions_key = run_key(seed, replication, Stream.INTERVENTIONS)
+    clock[0].quarter = clock[0].journeys_free = clock[0].supports_free = clock[0].extra_free = -1
+    line = np.zeros(room, np.int32)
+    supports = int((people["residence"] > 0).sum())
+    return FastState(
+        clock=clock, people=people, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
+        enrolled=np.full((programmes, len(people)), -1, np.int32), members=np.zeros(programmes, np.int64),
+        journeys=empty(room, JOURNEY), visits=np.zeros((room, len(plan.names.stages)), np.int8),
+        supports=empty(supports + 16384, SUPPORT), occupied=np.zeros(pools, np.int64), slots_left=np.zeros(pools, np.int64),
+        seen_today=np.zeros(pools, np.int64), gp_fraction=np.zeros(pools), asking=np.zeros(pools, np.int64),
+        touched=np.zeros(pools, np.int8), queue=np.zeros((pools, room), np.int32), queue_from=np.zeros(pools, np.int64),
+        queue_to=np.zeros(pools, np.int64), points=empty(16384 + len(people) // 2, POINT), extra=empty(16384, POINT),
+        by_minute=np.full((2, 1440), -1, np.int32), by_day=np.full((2, plan.days + 2), -1, np.int32),
+        admissions=empty(2 * room, ADMISSION), away=np.zeros(16384, np.int32), over=line.copy(), early=line.copy(),
+        returning=line.copy(), arriving=line.copy(), joining=line.copy(), due=line.copy(),
+        calendar=np.zeros(1440, np.int8), closing=np.zeros((2 * pools, 3), np.int64), spare=line.copy(),
+        ended=empty(8 * room, ENDED), events=empty(4 * room, EVENT),
+    )  # fmt: skip
+
+
+def _rate_of_need(plan: Plan, p: Population) -> Floats:
+    """Urgent needs a year of each person, which is how often they are met in a stage."""
+    return np.asarray(p.multiplier * plan.life_rates[0][p.age, p.frailty, p.residence, p.end_of_life])
+
+
+def _people_for(
+    key: int, p: Population, weight: Floats, taken: np.ndarray, number: int, age: int, wanted: int
+) -> Ints:
+    """Rows of people of an age who are in a stage, met in proportion to their rate of need; nobody twice."""
+    rows = np.flatnonzero((p.age == age) & ~taken)
+    if wanted == 0 or rows.size == 0:
+        return rows[:0]
+    u = uniforms(entity_keys(key, p.person[rows]), 0, Purpose.PREFILL_PERSON, number)
+    first = -np.log(u) / np.maximum(weight[rows], 1e-12)
+    if wanted < rows.size:
+        nearest = np.flatnonzero(first <= np.partition(first, wanted - 1)[wanted - 1])
+        rows, first = rows[nearest], first[nearest]
+    chosen: Ints = rows[np.argsort(first, kind="stable")[:wanted]]
+    taken[chosen] = True
+    return chosen
+
+
+@compiled()
+def _residents(t: FastTables, s: FastState, key: int) -> None:
+    """Residence supports of people who live with care or in a care home."""
+    c = s.clock[0]
+    for row in range(s.people.size):
+        p = s.people[row]
+        if p.residence == 0:
+            continue
+        stage = t.place[0].home_care_stage if p.residence == 1 else t.place[0].care_home_stage
+        if stage < 0:
+            continue
+        need = entity_key(key, np.uint64(p.person | 1 << 62))
+        slot = new_journey(s, row, p.person, p.generation, need, 0, 0, _REQUEST, 0, p.age, p.locality)
+        ask_for(t, s, slot, stage, -1, _PREFILLED, 0)
+        j, support = s.journeys[slot], s.supports[c.supports_top]
+        support.row, support.person, support.generation, support.need = row, p.person, p.generation, need
+        support.chain, support.cause, support.severity, support.age, support.locality = 0, 0, _REQUEST, p.age, p.locality
+        support.stage, support.pool, support.asked, support.started = stage, j.wait_pool, 0, 0
+        support.came_from, support.frailty, support.flags = -1, j.wait_frailty, j.wait_flags
+        s.occupied[j.wait_pool] += 1
+        p.support = c.supports_top
+        c.supports_top += 1
+        s.journeys[slot].status = 0
+        c.journeys_top -= 1
+        c.journeys_live -= 1
+
+
+@compiled()
+def _fill_stage(
+    t: FastTables, s: FastState, key: int, number: int, stage: int, age: int, locality: int, there: int, waiting: int,
+    elapsed: int, rows: np.ndarray,
+) -> None:  # fmt: skip
+    """Put people into a stage, and into its queue, as they would be met at minute 0."""
+    stream = -1 - t.stream_to.size
+    for i in range(there + waiting):
+        need = entity_key(key, np.uint64(number << 32 | i))
+        if i < rows.size:
+            p = s.people[rows[i]]
+            slot = new_journey(s, rows[i], p.person, p.generation, need, 0, 0, _ACUTE, 0, p.age, p.locality)
+            last = p.first_journey
+            if last < 0:
+                p.first_journey = slot
+            else:
+                while s.journeys[last].next_of_person >= 0:
+                    last = s.journeys[last].next_of_person
+                s.journeys[last].next_of_person = slot
+        else:
+            at = locality
+            if at < 0:
+                shares = t.locality_shares
+                at = rules.choice(uniform(need, 0, _LOCALITY, 0), shares[: shares.size - 1])
+            slot = new_journey(s, stream, stream, number, need, 0, 0, _OTHER, 0, age, at)
+        ask_for(t, s, slot, stage, -1, _PREFILLED, 0)
+        if i < there:
+            _put_in_place(t, s, slot, elapsed)
+        keep_busy(t, s, slot)
+
+
+@compiled()
+def _put_in_place(t: FastTables, s: FastState, slot: int, elapsed: int) -> None:
+    """Start a stay that has been going on: what is left of it is drawn."""
+    j = s.journeys[slot]
+    j.stage, j.pool, j.asked, j.came_from, j.frailty, j.flags = (
+        j.wait_stage, j.wait_pool, j.wait_asked, j.wait_came_from, j.wait_frailty, j.wait_flags,
+    )  # fmt: skip
+    j.wait_stage = -1
+    j.started, j.ready, j.process, j.sourcing, j.onward, j.early, j.route = 0, NEVER, 0, 0, NEVER, NEVER, NEVER
+    j.dies, j.stay_ratio = 0, 1.0
+    if t.pools[j.pool].slots == 0:
+        s.occupied[j.pool] += 1
+    u = uniform(j.need, 0, _LENGTH, 0)
+    stage = t.stages[j.stage]
+    mean = t.stay_minutes[j.stage, j.age]
+    if elapsed >= 0:
+        minutes = rules.remaining_after(stage.kind, mean, stage.sigma, float(elapsed), u)
+    else:
+        minutes = rules.remaining(stage.kind, mean, stage.sigma, u, uniform(j.need, 0, _ELAPSED, 0))
+    work_out(t, s, slot, 0, max(minutes, 0.0))
+    j.early = NEVER
