@@ -12,7 +12,6 @@ changes: one more from the first midnight (or hour) on, one less from the first 
 
 from __future__ import annotations
 
-from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -282,8 +281,8 @@ def count_discharges(
 
 @compiled()
 def count_waits(
-    measured: Measured, bin_step: float, who: Ints, stage: Ints, pool: Ints, came_from: Ints, asked: Ints,
-    started: Ints, left: Ints, known: Bools,
+    measured: Measured, wait_length: npt.NDArray[np.int16], who: Ints, stage: Ints, pool: Ints, came_from: Ints,
+    asked: Ints, started: Ints, left: Ints, known: Bools,
     waits: Ints, wait_minutes: Ints, wait_bins: Ints, waiting_minutes: Ints, waiting_after_minutes: Ints,
 ) -> None:  # fmt: skip
     """Count whole waits, those never seen included, when they were asked for, also by length and year; and waiting.
@@ -296,7 +295,7 @@ def count_waits(
         if known[i] and day < measured.days:
             waits[stage[i], who[i], day] += 1
             wait_minutes[stage[i], who[i], day] += wait
-            length = min(int(1 + log(wait) / bin_step), wait_bins.shape[3] - 1) if wait >= 1 else 0
+            length = wait_length[min(wait, len(wait_length) - 1)]
             wait_bins[stage[i], who[i], day // YEAR_DAYS, length] += 1
         begin, end = max(asked[i], measured.first), min(over, measured.first + measured.days * DAY)
         if begin >= end:

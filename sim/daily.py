@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from functools import cache
 from itertools import pairwise
 from math import log
 from typing import Any
@@ -88,9 +89,11 @@ CHANGES = frozenset(
 )  # fmt: skip
 """Counted as changes from one day (or hour) to the next, which add up to the count."""
 
-BIN_STEP = log(1.04)
+_BIN_STEP = log(1.04)
 """Logarithm of the ratio of one length of wait to the next."""
-_BINS = 2 + int(log(4 * YEAR_DAYS * DAY) / BIN_STEP)
+_LONGEST_WAIT = 4 * YEAR_DAYS * DAY
+"""Minutes from which on waits are of the same length."""
+_BINS = 2 + int(log(_LONGEST_WAIT) / _BIN_STEP)
 
 
 def part_labels(names: Names) -> dict[str, tuple[str, ...]]:
@@ -140,7 +143,7 @@ class DailyCounts:
             "slots": np.array(names.slots, np.bool_),
             "a_and_e": names.a_and_e,
             "gp": names.gp,
-            "bin_step": BIN_STEP,
+            "wait_length": _wait_length(),
         }
         """What else they ask for, by name."""
         self.snapshots: list[tuple[int, Ints]] = []
@@ -200,7 +203,7 @@ class DailyCounts:
 
     def wait_quantile(self, bins: Floats, share: float) -> Floats:
         """Minutes below which a share of the waits lie, by interpolation within the step; ``bins`` last axis."""
-        edges = np.concatenate(([0.0, 1.0], np.exp(np.arange(1, _BINS) * BIN_STEP)))
+        edges = np.concatenate(([0.0, 1.0], np.exp(np.arange(1, _BINS) * _BIN_STEP)))
         reached = np.cumsum(bins, axis=-1)
         target = share * reached[..., -1:]
         found = np.argmax(reached >= target, axis=-1)
@@ -222,6 +225,14 @@ class DailyCounts:
         dates = [*self.dates(), first_day + dt.timedelta(days=self.days)]
         starts = [day for day, date in enumerate(dates) if date.day == 1]
         return {f"{dates[first]:%Y-%m}": (first, after) for first, after in pairwise(starts)}
+
+
+@cache
+def _wait_length() -> npt.NDArray[np.int16]:
+    """Length, in steps of 4%, of a wait of so many minutes; the last is that of all longer waits."""
+    shortest = np.ceil(np.exp(np.arange(_BINS - 1) * _BIN_STEP)).astype(np.int64)
+    minutes = np.diff(shortest, prepend=0, append=_LONGEST_WAIT + 1)
+    return np.repeat(np.arange(_BINS, dtype=np.int16), minutes)
 
 
 def _stage_bits(names: Names) -> Ints:
