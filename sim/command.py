@@ -79,6 +79,15 @@ def takes_spread(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress line")
 
 
+def takes_uncertain(parser: argparse.ArgumentParser) -> None:
+    """Whether uncertain numbers are drawn."""
+    parser.add_argument(
+        "--uncertain",
+        action="store_true",
+        help="draw every number that has a range, once in each replication, the same with the plan and without",
+    )
+
+
 RUN_OPTIONS = {
     "years": "measured years",
     "replications": "repetitions, each with its own luck",

@@ -25,6 +25,7 @@ from sim.command import (
     takes_file,
     takes_run,
     takes_settings,
+    takes_uncertain,
 )
 from sim.errors import InputError, Problem
 from sim.scale_command import scaled
@@ -184,38 +185,50 @@ def _explain_loops(asked: Asked, scenario: Scenario) -> None:
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
     takes_run(parser)
+    takes_uncertain(parser)
+    parser.add_argument(
+        "--until-precise",
+        action="store_true",
+        help="as many replications as run.precision needs, at most run.most_replications",
+    )
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where results go; results/NAME if left out")
 
 
 def _run(asked: Asked) -> None:
     scenario = scenario_of(asked)
     from sim import results
-    from sim.experiments.claims import claims_in_words
+    from sim.experiments.claims import claims_in_words, included
+    from sim.experiments.precision import in_words
     from sim.headline import QUESTIONS, headline
     from sim.terminal import wrapped
 
     folder = asked.out or Path("results") / Path(asked.file).stem
     results.refuse_unwritable(folder)
-    done = _results(asked, scenario)
+    done = _results(asked, scenario, asked.until_precise)
     results.save(done, folder)
+    about = {name: done.provenance[name] for name in ("uncertain", "precision") if name in done.provenance}
     if asked.json:
-        print_json({"folder": str(folder), "claims": as_rows(done.claims), "effects": as_rows(results.paired(done))})
+        found = {"claims": as_rows(done.claims), "effects": as_rows(results.paired(done))}
+        print_json({"folder": str(folder), **found, **about})
         return
     answers = zip(QUESTIONS, headline(done).sentences, strict=True)
-    print(wrapped(["", *(f"{question} {told}" for question, told in answers), "", *claims_in_words(done.claims)]))
+    print(wrapped(["", *(f"{question} {told}" for question, told in answers), ""]))
+    print(wrapped(claims_in_words(done.claims, included(done.provenance))))
+    if "precision" in about:
+        print(wrapped(["", *in_words(about["precision"])]))
     print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
 
 
-def _results(asked: Asked, scenario: Scenario) -> Results:
+def _results(asked: Asked, scenario: Scenario, until_precise: bool = False) -> Results:
     """A scenario run, after a line that says at what scale and for how long."""
     from sim.experiments.runner import run, simulated
 
     if not asked.json:
         from sim.terminal import wrapped
 
-        print(wrapped([f"{scenario.name}: {simulated(scenario)}"]), flush=True)
+        print(wrapped([f"{scenario.name}: {simulated(scenario, asked.uncertain, until_precise)}"]), flush=True)
     command = f"carepath {' '.join(sys.argv[1:])}"
-    return run(scenario, spread_of(asked), command=command)
+    return run(scenario, spread_of(asked), command=command, uncertain=asked.uncertain, until_precise=until_precise)
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:
@@ -224,15 +237,23 @@ def _compare_options(parser: argparse.ArgumentParser) -> None:
     )
     takes_changes(parser)
     takes_settings(parser)
+    takes_uncertain(parser)
 
 
 def _compare(asked: Asked) -> None:
     from sim import results
 
+    if len(set(asked.given)) < 2:
+        raise InputError([Problem("FOLDER_OR_SCENARIO", "name two or more: the others are set against the first")])
     folders = {given: results.load(Path(given)) for given in asked.given if Path(given).is_dir()}
     scenarios = {given: scenario_of(asked, given) for given in asked.given if given not in folders}
-    from sim.experiments.compare import compare
+    from sim.experiments.compare import compare, luck, refuse_unlike
 
+    lucks = {
+        given: luck(each.provenance["scenario"], "uncertain" in each.provenance) for given, each in folders.items()
+    }
+    lucks |= {given: luck(each.model_dump(mode="json"), asked.uncertain) for given, each in scenarios.items()}
+    refuse_unlike({given: lucks[given] for given in asked.given})
     found = folders | {given: _results(asked, scenario) for given, scenario in scenarios.items()}
     table = compare({given: found[given] for given in asked.given})
     if asked.json:
@@ -240,7 +261,11 @@ def _compare(asked: Asked) -> None:
         return
     from sim.terminal import compared
 
-    print_table(compared(table), f"Each less the baseline of {asked.given[0]}, 95% interval")
+    first, others = asked.given[0], len(found) - 1
+    together = f" for all {others} differences together" if others > 1 else ""
+    print_table(compared(table), f"Each less {first}, 95% interval{together}")
+    for row in table[table["caution"] != ""].itertuples():
+        print(f"{row.title}, {row.result}: {row.caution}")
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:
@@ -383,7 +408,7 @@ COMMANDS = (
     ),
     Command(
         "compare",
-        "Where results differ from the first one's baseline, and whether it is more than luck.",
+        "Where scenarios differ from the first one, and whether it is more than luck.",
         "carepath compare step_up_beds step_down_beds --years 1",
         _compare_options,
         _compare,

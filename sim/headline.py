@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from sim.experiments.claims import share_of_futures
 from sim.explain import LEVERS, more_or_less
 from sim.flows import duration, rounded
 from sim.gives import Gives, what_gives
@@ -75,7 +76,13 @@ def headline(results: Results) -> Headline:
 
 
 def standing(row: Mapping[Any, Any]) -> Standing:
-    """How a row of the table of claims stands: it holds only if the whole interval lies beyond what is claimed."""
+    """How a row of the table of claims stands: it holds only if the whole interval lies beyond what is claimed.
+
+    Where uncertain numbers were drawn it holds if it does in most futures, beyond doubt from their number.
+    """
+    if row.get("uncertain"):
+        low, high = share_of_futures(row["holds_in"], row["replications"]) if row["replications"] else (0.0, 1.0)
+        return "holds" if low > 0.5 else "does not hold" if high < 0.5 else "cannot tell"
     claimed, low, high = (float(row[name]) for name in ("claimed_value", "modelled_low", "modelled_high"))
     if not (math.isfinite(low) and math.isfinite(high)):
         return "cannot tell"
@@ -104,7 +111,7 @@ def _holds(results: Results) -> tuple[str, str]:
     for verdict, decisive in (("No", "does not hold"), ("Cannot tell", "cannot tell"), ("Yes", "holds")):
         if decisive in stands:
             lead = rows[stands.index(decisive)]
-            return verdict, f"{_tally(stands)}; {_claimed_and_found(lead, _measured(results))}"
+            return verdict, f"{_tally(stands)}; {_claimed_and_found(lead, _measured(results))}{_futures(results, lead)}"
     raise AssertionError("every claim stands in one of three ways")
 
 
@@ -129,6 +136,19 @@ def _tally(stands: list[Standing]) -> str:
     ]
     parts = [f"{number} {one if number == 1 else many} {rest}".strip() for number, rest, one, many in counts if number]
     return f"of {n} claims {' and '.join(parts) if len(parts) < 3 else f'{parts[0]}, {parts[1]} and {parts[2]}'}"
+
+
+def _futures(results: Results, row: Mapping[Any, Any]) -> str:
+    """Where uncertain numbers were drawn: what the figure is, and in how many of the futures the claim holds."""
+    if not results.provenance.get("uncertain"):
+        return ""
+    holds = f"the claim holds in {row['holds_in']} of {row['replications']} futures"
+    return f" That is the middle, and 95%, of what {_drawn(results)} uncertain numbers may bring; {holds}."
+
+
+def _drawn(results: Results) -> int:
+    """Uncertain numbers drawn in each replication; 0 if all were held fixed."""
+    return int((results.provenance.get("uncertain") or {"numbers": 0})["numbers"])
 
 
 def _measured(results: Results) -> str:
@@ -271,7 +291,8 @@ def _decides(results: Results) -> str:
     named = deciders(Scenario.model_validate(results.provenance["scenario"]), _about_beds(results.claims))
     if not named:
         return "Not known: every number was held fixed, and none of them states its range."
-    return f"Not tested, since this run held every number fixed. By design these decide most: {_listed(named)}."
+    held = f"{drawn} numbers were drawn together" if (drawn := _drawn(results)) else "this run held every number fixed"
+    return f"Not tested, since {held}. By design these decide most: {_listed(named)}."
 
 
 def _about_beds(claims: pd.DataFrame) -> bool:

@@ -48,9 +48,15 @@ SHOWN = (
 MARKS = {"Yes": "✓", "No": "✗", "Cannot tell": "?", "No claim": "–"}  # noqa: RUF001
 STANDS = {"holds": "✓ holds", "does not hold": "✗ does not hold", "cannot tell": "? cannot tell"}
 
-CANNOT_SAY = (
+HELD_FIXED = (
     "How unsure the numbers themselves are: every number was held fixed, so intervals show luck only. They would be "
-    "wider, and some answers less clear, with that uncertainty in.",
+    "wider, and some answers less clear, with that uncertainty in."
+)
+DRAWN = (
+    "How unsure the numbers without a range are: they were held fixed. Those with a range were drawn, each by itself, "
+    "in every repetition, so intervals show luck and that uncertainty together."
+)
+CANNOT_SAY = (
     "What the file leaves out. Mental health, maternity, children, critical care and referral-to-treatment times are "
     "not modelled; staff are places and slots, not people who fall ill or leave.",
     "What an intervention does beyond its evidence: most published effects come from other places and times, and a "
@@ -94,7 +100,7 @@ def page(results: Results) -> str:
         ("pathway", "Where people go", _pathway(scenario)),
         ("plan", "What the plan is", _plan(scenario)),
         ("assumptions", "Assumptions and sources", _assumptions(scenario)),
-        ("limits", "What this cannot say", _list(CANNOT_SAY)),
+        ("limits", "What this cannot say", _list((_of_numbers(results), *CANNOT_SAY))),
         ("again", "How to get the same numbers again", _reproduce(results)),
     ]
     body = "".join(
@@ -259,6 +265,10 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") 
 
 def _small(text: object) -> str:
     return f"<small>{escape(text)}</small>" if isinstance(text, str) and text else ""
+
+
+def _of_numbers(results: Results) -> str:
+    return DRAWN if results.provenance.get("uncertain") else HELD_FIXED
 
 
 def _list(items: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.interventions import Intervention
 from sim.quantities import Described
@@ -52,6 +53,22 @@ class RunSettings(Described):
     """Seed of every random number."""
     scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     """People and capacities are shrunk to this share; counts are scaled up again."""
+    precision: dict[str, float | str] = {}
+    """How well each measure is to be known when replications go on until it is: half-width of the interval of what the
+    plan changes, in the measure's own unit (0.01) or in per cent of the level without the plan (`1%`)."""
+    most_replications: Annotated[int, Field(ge=2, le=10000)] = 240
+    """Replications at which to stop even so."""
+
+    @model_validator(mode="after")
+    def _precise(self) -> RunSettings:
+        for measure, given in self.precision.items():
+            per_cent = re.fullmatch(r"(\d+\.?\d*)%", given) if isinstance(given, str) else None
+            amount = given if isinstance(given, float) else float(per_cent[1]) if per_cent else 0.0
+            if amount <= 0:
+                raise ValueError(
+                    f"precision of {measure} must be a number above 0, or per cent such as `1%`, not {given}"
+                )
+        return self
 
 
 class UsedIntervention(Described):

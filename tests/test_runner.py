@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
-from sim.experiments.compare import compare
 from sim.experiments.loops import loops
 from sim.experiments.runner import arms_of, replication, replications, run, simulated
 from sim.experiments.spread import Spread
@@ -159,27 +157,6 @@ def test_the_first_line_says_scale_and_horizon() -> None:
         "people and capacities at scale 0.2, 2 years measured after 1 year of warm-up, 4 replications"
     )
     assert simulated(stroke("0.5", 1)).endswith("182 days measured after 91 days of warm-up, 1 replication")
-
-
-def test_results_are_compared_with_the_first_baseline() -> None:
-    first = stroke_units()
-    table = compare({"a": first, "b": first})
-    a, b = (table[table["result"] == name].reset_index(drop=True) for name in ("a", "b"))
-    pd.testing.assert_frame_equal(a.drop(columns="result"), b.drop(columns="result"))
-    levels = first.measures[(first.measures[["period", "group", "locality", "of"]] == "all").all(axis=1)]
-    beds = levels[levels["measure"] == "acute_beds_occupied"].groupby("arm")["value"].mean()
-    found = a.set_index("measure").loc["acute_beds_occupied"]
-    assert found["difference"] == pytest.approx(beds[PLAN] - beds[BASELINE])
-    assert found["replications"] == 3
-
-
-def test_results_of_other_luck_are_not_compared() -> None:
-    first = stroke_units()
-    scenario = first.provenance["scenario"]
-    elsewhere = scenario | {"run": scenario["run"] | {"seed": 9}}
-    other = replace(first, provenance=first.provenance | {"scenario": elsewhere})
-    with pytest.raises(InputError, match="seed is 9 but 1 in a"):
-        compare({"a": first, "b": other})
 
 
 def test_a_feedback_switched_off_shows_in_its_measure() -> None:

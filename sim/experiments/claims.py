@@ -1,38 +1,41 @@
 """Claims beside what the model finds: as claimed, as modelled with its interval, and in how many replications it holds.
 
-Every replication has the same numbers in it and its own luck; how unsure the numbers are is another question.
+Every replication has its own luck, and its own draw of the uncertain numbers if the run drew them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from sim.measures import MEASURES, Measure
-from sim.results import BASELINE, PLAN, Interval, Results, interval, paired, shown
+from sim.results import BASELINE, CONFIDENCE, PLAN, Interval, Results, interval, paired, shown
 from sim.scenario import Claim, Scenario
 
 Floats = npt.NDArray[np.float64]
 
 NOT_INCLUDED = (
     "Every replication has its own luck but the same numbers in it: how unsure the numbers themselves are is not yet "
-    "included."
+    "included (add --uncertain)."
 )
-"""What has to be said beside every verdict."""
+"""What has to be said beside every verdict, unless uncertain numbers were drawn."""
 
 COLUMNS = (
     "text", "source", "measure", "title", "of", "group", "period", "kind", "claimed_value", "claimed",
     "modelled_value", "modelled_low", "modelled_high", "modelled", "baseline", "plan", "holds_in", "replications",
-    "verdict", "naive",
+    "verdict", "naive", "uncertain",
 )  # fmt: skip
 """Columns of the table of claims. ``kind`` is change_per_cent, change, at_most or at_least; ``claimed`` and
 ``modelled`` are for the screen; ``baseline`` and ``plan`` are mean levels; ``naive`` is what a before-and-after figure
-would show."""
+would show. The modelled value is the mean over replications with its 95% interval; where uncertain numbers were drawn
+(``uncertain``) every replication is a future, and it is the middle one with the range of 95% of them."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,14 @@ class _Asked:
     """By modelled value: the claim holds."""
 
 
-def claims_table(scenario: Scenario, measures: pd.DataFrame) -> pd.DataFrame:
+def claims_table(scenario: Scenario, measures: pd.DataFrame, uncertain: bool = False) -> pd.DataFrame:
     """Each claim of a scenario as claimed and as modelled, in columns COLUMNS.
 
     ``measures`` are those of both arms by replication (see ``Results``). Changes are paired: each replication with the
-    plan is set against the same replication without it.
+    plan is set against the same replication without it. ``uncertain`` says that each replication drew its numbers.
     """
     naive = _naive(scenario, measures)
-    rows = [_row(claim, asked, measures, naive) for claim in scenario.claims for asked in _asked(claim)]
+    rows = [_row(claim, asked, measures, naive, uncertain) for claim in scenario.claims for asked in _asked(claim)]
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
 
@@ -74,7 +77,7 @@ def _limit(kind: str, value: float, *, at_most: bool) -> _Asked:
     return _Asked(kind, value, (lambda found: found <= value) if at_most else (lambda found: found >= value))
 
 
-def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str) -> dict[str, object]:
+def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str, uncertain: bool) -> dict[str, object]:
     measure, period = MEASURES[claim.measure], "all" if claim.year is None else f"year {claim.year}"
     rows = measures[
         (measures["measure"] == claim.measure)
@@ -91,7 +94,7 @@ def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str) -> dic
         plan = baseline
     values = _values(asked.kind, baseline, plan)
     known = values[np.isfinite(values)]
-    found = _estimate(asked.kind, rows, values)
+    found = _futures(known) if uncertain else _estimate(asked.kind, rows, values)
     holds = int(asked.holds(known).sum())
     return {
         "text": claim.text,
@@ -112,8 +115,11 @@ def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str) -> dic
         "plan": _mean(plan),
         "holds_in": holds,
         "replications": len(known),
-        "verdict": verdict(holds, len(known), found, asked.value),
+        "verdict": verdict_of_futures(holds, len(known))
+        if uncertain
+        else verdict(holds, len(known), found, asked.value),
         "naive": naive if claim.measure in _ADMISSIONS else "",
+        "uncertain": uncertain,
     }
 
 
@@ -136,6 +142,20 @@ def _estimate(kind: str, rows: pd.DataFrame, values: Floats) -> Interval:
     return Interval(float(found[name]), float(found[f"{name}_low"]), float(found[f"{name}_high"]), int(found["n"]))
 
 
+def _futures(known: Floats) -> Interval:
+    """The middle future, and the range of 95% of them: a few in which services fail would move a mean."""
+    if not len(known):
+        return Interval(math.nan, math.nan, math.nan, 0)
+    low, middle, high = np.quantile(known, [0.025, 0.5, 0.975]).tolist()
+    return Interval(middle, low, high, len(known)) if len(known) > 1 else Interval(middle, math.nan, math.nan, 1)
+
+
+def share_of_futures(holds: int, futures: int) -> tuple[float, float]:
+    """Ends of the 95% interval of the share of futures in which a claim holds (Wilson)."""
+    found = stats.binomtest(holds, futures).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)
+
+
 def _mean(values: Floats) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else math.nan
@@ -144,15 +164,32 @@ def _mean(values: Floats) -> float:
 # -- in words ------------------------------------------------------------------------------------------------------
 
 
-def claims_in_words(claims: pd.DataFrame) -> list[str]:
-    """The table of claims as lines to print, what misleads and what is not included among them."""
+def included(made: Mapping[str, Any]) -> str:
+    """What has to be said beside every verdict of a run with this provenance."""
+    drawn = made.get("uncertain")
+    if not drawn:
+        return NOT_INCLUDED
+    said = (
+        f"Every replication has its own luck and its own draw of the {drawn['numbers']} numbers that have a range, the "
+        "same with the plan and without: how unsure these numbers are is included. Numbers without a range, and what "
+        "planners choose, were held fixed."
+    )
+    if drawn["drawn_again"]:
+        said += f" {drawn['drawn_again']} draws contradicted themselves and were drawn again."
+    return said
+
+
+def claims_in_words(claims: pd.DataFrame, said: str = NOT_INCLUDED) -> list[str]:
+    """The table of claims as lines to print, what misleads among them, and what has to be said (see ``included``)."""
     lines = []
     for number, row in enumerate(claims.to_dict("records"), 1):
         year = "" if row["period"] == "all" else f" in {row['period']}"
-        lines += [f"{number}. {row['text']}", f"   claimed: {row['claimed']}{year}; modelled: {row['modelled']}"]
+        futures = " (the middle future, and 95% of them)" if row["uncertain"] else ""
+        lines += [f"{number}. {row['text']}"]
+        lines += [f"   claimed: {row['claimed']}{year}; modelled: {row['modelled']}{futures}"]
         lines.append(f"   {row['verdict']}")
     misleading = [text for text in dict.fromkeys(claims["naive"]) if text] if lines else []
-    return [*lines, *misleading, NOT_INCLUDED] if lines else []
+    return [*lines, *misleading, said] if lines else []
 
 
 def verdict(holds: int, replications: int, found: Interval, claimed: float) -> str:
@@ -165,6 +202,15 @@ def verdict(holds: int, replications: int, found: Interval, claimed: float) -> s
     if found.low <= claimed <= found.high and found.low < found.high:
         return f"cannot tell: the interval includes what is claimed; {counted}"
     return counted
+
+
+def verdict_of_futures(holds: int, futures: int) -> str:
+    """In how many futures a claim holds, in words: ``holds in 4 of 100 futures (2 to 10% of all)``."""
+    if not futures:
+        return "cannot be judged: there was nothing to measure"
+    low, high = share_of_futures(holds, futures)
+    unclear = "cannot tell whether it holds in most: " if low <= 0.5 <= high else ""
+    return f"{unclear}holds in {holds} of {futures} futures ({100 * low:.0f} to {100 * high:.0f}% of all)"
 
 
 def _claimed(asked: _Asked, measure: Measure) -> str:

@@ -5,19 +5,19 @@ What a feedback does is in ``rules.py``; how strong it is, in the file of the pl
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sim.errors import InputError, Problem
+from sim.experiments.compare import paired_row, with_plan
+from sim.experiments.precision import by_replication
 from sim.experiments.runner import Arms, arms_of, replications
 from sim.experiments.spread import HERE, Spread
 from sim.measures import MEASURES
 from sim.quantities import Quantity
-from sim.results import BASELINE, PLAN, interval
+from sim.results import BASELINE, PLAN
 from sim.scenario import Scenario
 
 
@@ -91,7 +91,8 @@ def loops(scenario: Scenario, how: Spread = HERE) -> pd.DataFrame:
         for replication in range(number)
     ]
     found = replications(jobs, how)
-    tables = dict(zip(variants, (found[i : i + number] for i in range(0, len(found), number)), strict=True))
+    made = (pd.concat(found[i : i + number], ignore_index=True) for i in range(0, len(found), number))
+    tables = dict(zip(variants, made, strict=True))
     rows = [_row(loop, tables[""], tables.get(loop.name, tables[""])) for loop in LOOPS]
     return pd.DataFrame(rows)
 
@@ -108,11 +109,11 @@ def _variants(scenario: Scenario) -> dict[str, Arms]:
     return variants
 
 
-def _row(loop: Loop, on: list[pd.DataFrame], off: list[pd.DataFrame]) -> dict[str, object]:
-    with_loop, without_loop = (np.array([_value(loop, table) for table in tables]) for tables in (on, off))
-    difference = interval(with_loop - without_loop)
-    excludes = difference.low > 0 if loop.rises else difference.high < 0
-    moves = bool(np.nanmax(np.abs(with_loop - without_loop), initial=0.0))
+def _row(loop: Loop, on: pd.DataFrame, off: pd.DataFrame) -> dict[str, object]:
+    with_loop, without_loop = _values(loop, on), _values(loop, off)
+    paired = paired_row(with_loop, without_loop)
+    excludes = paired["low"] > 0 if loop.rises else paired["high"] < 0
+    moves = bool((with_loop != without_loop).any())
     return {
         "loop": loop.name,
         "what": loop.what,
@@ -122,20 +123,15 @@ def _row(loop: Loop, on: list[pd.DataFrame], off: list[pd.DataFrame]) -> dict[st
         "compared": "effect" if loop.of_effect else "level",
         "with_loop": float(with_loop.mean()),
         "without_loop": float(without_loop.mean()),
-        "difference": difference.mean,
-        "low": difference.low,
-        "high": difference.high,
-        "replications": difference.n,
+        **paired,
         "expected": "rises" if loop.rises else "falls",
         "shows": "yes" if excludes else "no" if moves else "off",
     }
 
 
-def _value(loop: Loop, table: pd.DataFrame) -> float:
-    """The loop's measure in one replication: with the plan (if there is one), or what the plan does to it."""
-    chosen = (table["measure"] == loop.measure) & (table["of"] == loop.of)
-    for column in ("period", "group", "locality"):
-        chosen &= table[column] == "all"
-    level = table[chosen].set_index("arm")["value"]
-    plan = level.get(PLAN, level.get(BASELINE, math.nan))
-    return float(plan - level.get(BASELINE, math.nan) if loop.of_effect and PLAN in level else plan)
+def _values(loop: Loop, measures: pd.DataFrame) -> pd.Series[float]:
+    """The loop's measure by replication: with the plan (if there is one), or what the plan does to it."""
+    levels = by_replication(measures, loop.measure, loop.of)
+    if loop.of_effect and PLAN in levels:
+        return levels[PLAN] - levels[BASELINE]
+    return with_plan(levels)

@@ -8,27 +8,33 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from sim.compile_plan import compile_plan
 from sim.engines import DEFAULT, Engine, engine
-from sim.errors import InputError, Problem
+from sim.errors import InputError, Problem, RunError
 from sim.experiments.claims import claims_table
+from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
 from sim.scenario import Scenario
+from sim.space import Uncertainty, draw, unknown, with_values
 from sim.tally import Tally
 
 PIECE_MINUTES = 91 * 1440
 """Longest stretch simulated before it is counted, which bounds the memory of a run."""
 YEAR_MINUTES = 365 * 1440
+MOST_DRAWS = 20
+"""Draws of the uncertain numbers tried for one replication."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,9 @@ class Arms:
         return (BASELINE,) if self.plan is None else (BASELINE, PLAN)
 
 
-def run(scenario: Scenario, how: Spread = HERE, *, command: str = "") -> Results:
+def run(
+    scenario: Scenario, how: Spread = HERE, *, command: str = "", uncertain: bool = False, until_precise: bool = False
+) -> Results:
     """Both arms of every replication of a scenario, and its claims.
 
     Parameters
@@ -61,24 +69,57 @@ def run(scenario: Scenario, how: Spread = HERE, *, command: str = "") -> Results
         How the replications are spread; the numbers do not depend on it.
     command
         The command line, for the provenance.
+    uncertain
+        True for a draw of all uncertain numbers in each replication, the same in both arms.
+    until_precise
+        True for as many replications as the scenario's ``precision`` needs, and no more than its cap.
 
     Raises RunError if a replication cannot go on, InputError if published figures of the place contradict each other.
     """
-    arms, number = arms_of(scenario), scenario.run.replications
-    tables = replications([(arms, replication, arms.names) for replication in range(number)], how)
-    measures = pd.concat(tables, ignore_index=True)
-    made = provenance(scenario, how.engine, scenario.run.seed, number, command)
-    return Results(measures, claims_table(scenario, measures), made)
+    settings, arms = scenario.run, arms_of(scenario)
+    unsure = _unsure(scenario) if uncertain else ()
+    wishes = wanted(scenario) if until_precise else ()
+    planned = looks(settings.most_replications) if until_precise else (settings.replications,)
+    tables: list[pd.DataFrame] = []
+    found: list[Looked] = []
+    drawn_again = 0
+    for until in planned:
+        now, numbers = _further(how, len(tables), planned[-1]), range(len(tables), until)
+        if uncertain:
+            more = _drawn_replications(scenario, unsure, numbers, now)
+            drawn_again += sum(again for _, again in more)
+            tables += [table for table, _ in more]
+        else:
+            tables += replications([(arms, number, arms.names) for number in numbers], now)
+        measures = pd.concat(tables, ignore_index=True)
+        found = look(wishes, measures, len(planned), settings.seed)
+        if all(each.is_reached for each in found):
+            break
+    if how.progress:
+        how.progress(len(tables), len(tables))
+    made = provenance(scenario, how.engine, settings.seed, len(tables), command)
+    made |= {"uncertain": {"numbers": len(unsure), "drawn_again": drawn_again}} if uncertain else {}
+    made |= {"precision": kept(found, planned, len(tables))} if until_precise else {}
+    return Results(measures, claims_table(scenario, measures, uncertain), made)
 
 
-def simulated(scenario: Scenario) -> str:
+def _further(how: Spread, before: int, most: int) -> Spread:
+    """The same way of spreading work, telling how far all of it is when so many replications are done already."""
+    tell = how.progress
+    return replace(how, progress=(lambda done, of: tell(before + done, most)) if tell else None)
+
+
+def simulated(scenario: Scenario, uncertain: bool = False, until_precise: bool = False) -> str:
     """What is simulated, as in "all people, 2 years measured after 1 year of warm-up, 4 replications"."""
     settings = scenario.run
     of = "people" if scenario.place.people else "arrivals"
     size = f"all {of}" if settings.scale == 1 else f"{of} and capacities at scale {settings.scale:g}"
     warm_up = f" after {_years(settings.warm_up_days / 365)} of warm-up" if settings.warm_up_days else ""
     times = f"{settings.replications} replication" + "s" * (settings.replications != 1)
-    return f"{size}, {_years(settings.years)} measured{warm_up}, {times}"
+    if until_precise:
+        times = f"replications until precise, at most {settings.most_replications}"
+    draws = f", a draw of {len(unknown(scenario))} uncertain numbers in each" if uncertain else ""
+    return f"{size}, {_years(settings.years)} measured{warm_up}, {times}{draws}"
 
 
 def _years(years: float) -> str:
@@ -152,7 +193,54 @@ def _carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallie
 
 def replications(jobs: Sequence[tuple[Arms, int, Sequence[str]]], how: Spread = HERE) -> list[pd.DataFrame]:
     """The table of each job (see ``replication``), in their order."""
-    given = [(*job, how.engine) for job in jobs]
+    return _in_order(replication, [(*job, how.engine) for job in jobs], how)
+
+
+def _in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread) -> list[Result]:
     keys = [hashlib.sha256(pickle.dumps(job)).hexdigest() for job in jobs] if how.cluster else []
-    found = dict(spread(replication, given, how, keys))
+    found = dict(spread(function, jobs, how, keys))
     return [found[number] for number in range(len(jobs))]
+
+
+# -- uncertain numbers ---------------------------------------------------------------------------------------------
+
+
+def _unsure(scenario: Scenario) -> tuple[Uncertainty, ...]:
+    """The numbers to draw; InputError if there are none."""
+    found = unknown(scenario)
+    if not found:
+        what = "no number of this scenario has a range: give `low` and `high` to those nobody knows"
+        raise InputError([Problem("--uncertain", what)])
+    return found
+
+
+def _drawn_replications(
+    scenario: Scenario, unsure: Sequence[Uncertainty], numbers: range, how: Spread
+) -> list[tuple[pd.DataFrame, int]]:
+    draws = draw(unsure, numbers.stop, scenario.run.seed)
+    return _in_order(drawn_replication, [(scenario, draws[n].tolist(), n, how.engine) for n in numbers], how)
+
+
+def drawn_replication(
+    scenario: Scenario, values: Sequence[float], number: int, by: str = DEFAULT
+) -> tuple[pd.DataFrame, int]:
+    """One replication of all arms with its own draw of the uncertain numbers, and how often it was drawn again.
+
+    ``values`` are its draw, in the order of ``space.unknown``. Drawn one by one, published figures may contradict each
+    other, so that no plan can be worked out from them. Then the draw of the same number is taken from the next Sobol
+    sequence, so that a replication is a function of scenario, seed and number alone.
+    """
+    unsure = unknown(scenario)
+    for again in range(MOST_DRAWS):
+        if again:
+            values = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist()
+        try:
+            arms = arms_of(with_values(scenario, dict(zip((each.name for each in unsure), values, strict=True))))
+        except InputError as error:
+            reason = error
+        else:
+            return replication(arms, number, arms.names, by), again
+    raise RunError(
+        f"replication {number}: {MOST_DRAWS} draws of the uncertain numbers contradict themselves, the last one so: "
+        f"{reason}. Narrow the ranges of the numbers it names"
+    )
