@@ -27,6 +27,10 @@ ONLY_SAYS = frozenset(
 """Modules that read what is asked or say what was found: a run is the same whatever they say."""
 
 
+HOW_OFTEN = ("seed", "replications", "precision", "most_replications")
+"""Run settings that say how often a scenario is run: no single run depends on them, or names them beside it."""
+
+
 class Run(NamedTuple):
     """The name of one run."""
 
@@ -58,7 +62,7 @@ def scenario_hash(scenario: Scenario) -> str:
 
 def resolved_hash(resolved: Mapping[str, Any]) -> str:
     """The same of a scenario already written out as plain values."""
-    run = {name: value for name, value in resolved["run"].items() if name not in ("seed", "replications")}
+    run = {name: value for name, value in resolved["run"].items() if name not in HOW_OFTEN}
     return fingerprint({**resolved, "run": run})
 
 

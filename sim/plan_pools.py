@@ -19,10 +19,8 @@ def pool_tables(arm: Arm) -> dict[str, Any]:
     """Capacity, opening times, priorities and reserved places; general practice time."""
     place, index = arm.place, arm.stage_index
     pools = place.pools.values()
-    opens, closes = np.zeros((len(pools), arm.days), dtype=np.int64), np.zeros((len(pools), arm.days), dtype=np.int64)
-    for p, (name, pool) in enumerate(place.pools.items()):
-        for day in range(arm.days):
-            opens[p, day], closes[p, day] = _open(_hours(arm, name, pool, day), arm.weekday(day))
+    hours = np.array([_hours(arm, name, pool) for name, pool in place.pools.items()], dtype=np.int64)
+    opens, closes = np.ascontiguousarray(hours[:, :, 0]), np.ascontiguousarray(hours[:, :, 1])
     rank = np.zeros((len(pools), len(index) + 1), dtype=np.int64)
     kept = np.zeros_like(rank)
     for p, pool in enumerate(pools):
@@ -43,18 +41,21 @@ def pool_tables(arm: Arm) -> dict[str, Any]:
     }
 
 
-def _hours(arm: Arm, name: str, pool: Pool, day: int) -> Hours:
-    hours = pool.open
+def _hours(arm: Arm, name: str, pool: Pool) -> Ints:
+    """Minutes at which a pool opens and closes ``[day, 2]``; both 0 on a day on which it does not open."""
+    weekday = (arm.weekday(0) + np.arange(arm.days)) % 7
+    hours = _by_weekday(pool.open)[weekday]
     for intervention in arm.interventions:
-        if day >= arm.day_of(intervention.ramp.starts):
-            hours = next((change.open for change in intervention.opening if change.pool == name), hours)
+        changed = next((change.open for change in intervention.opening if change.pool == name), None)
+        if changed is not None:
+            first = arm.day_of(intervention.ramp.starts)
+            hours[first:] = _by_weekday(changed)[weekday[first:]]
     return hours
 
 
-def _open(hours: Hours, weekday: int) -> tuple[int, int]:
-    if WEEKDAYS[weekday] not in hours.weekdays:
-        return 0, 0
-    return hours.from_hour * 60, hours.to_hour * 60
+def _by_weekday(hours: Hours) -> Ints:
+    own = (hours.from_hour * 60, hours.to_hour * 60)
+    return np.array([own if day in hours.weekdays else (0, 0) for day in WEEKDAYS], dtype=np.int64)
 
 
 def capacity(arm: Arm) -> Ints:
@@ -83,8 +84,7 @@ def capacity(arm: Arm) -> Ints:
     places = np.asarray(np.where(np.isnan(wanted), -1, whole)).astype(np.int64)
     for p, (name, pool) in enumerate(pools.items()):
         if pool.kind == "slots":
-            closed = [not any(_open(_hours(arm, name, pool, day), arm.weekday(day))) for day in range(arm.days)]
-            places[p, closed] = 0
+            places[p, ~_hours(arm, name, pool).any(axis=1)] = 0
     return places
 
 

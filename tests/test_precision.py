@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from sim.errors import InputError
+from sim.experiments import precision
 from sim.experiments.precision import (
     Wanted,
     bootstrap_t,
@@ -155,8 +156,8 @@ def test_no_limit_can_be_kept_and_said() -> None:
 
 
 def test_precision_that_makes_no_sense_is_refused() -> None:
-    def declared(**precision: str) -> None:
-        changes = {f"run.precision.{name}": given for name, given in precision.items()}
+    def declared(**given: str) -> None:
+        changes = {f"run.precision.{name}": text for name, text in given.items()}
         wanted(load_scenario("stroke_units", SHORT | changes))
 
     with pytest.raises(InputError, match=r"run.precision: is missing: state"):
@@ -171,14 +172,14 @@ def test_precision_that_makes_no_sense_is_refused() -> None:
         declared(deaths="0")
 
 
-def test_a_run_stops_when_it_is_precise() -> None:
-    week = SHORT | {"run.years": "0.02"}
-    changes = week | {"run.precision.acute_beds_occupied": "50%", "run.most_replications": "60"}
+def test_a_run_stops_when_it_is_precise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "PILOT", 3)
+    changes = SHORT | {"run.precision.acute_beds_occupied": "200%", "run.most_replications": "8"}
     found = run(load_scenario("stroke_units", changes), ONE, until_precise=True)
     told = found.provenance["precision"]
-    assert (told["looks"], told["replications"], found.provenance["replications"]) == ([30, 60], 30, 30)
+    assert (told["looks"], told["replications"], found.provenance["replications"]) == ([3, 6, 8], 3, 3)
     assert told["measures"][0]["reached"]
-    plain = run(load_scenario("stroke_units", week | {"run.replications": "30"}), ONE)
+    plain = run(load_scenario("stroke_units", SHORT | {"run.replications": "3"}), ONE)
     pd.testing.assert_frame_equal(found.measures, plain.measures, check_exact=True)
 
 

@@ -19,7 +19,7 @@ from sim.results import BASELINE, PLAN, Results
 from sim.scenario import Scenario
 from sim.space import draw, unknown, with_values
 
-SHORT = {"run.years": "0.1", "run.warm_up_days": "0", "run.replications": "5"}
+SHORT = {"run.years": "0.1", "run.warm_up_days": "0", "run.replications": "4"}
 
 
 def stroke(**changes: str) -> Scenario:
@@ -133,6 +133,6 @@ def test_the_answer_says_that_uncertainty_is_included() -> None:
 
 def test_the_answer_says_that_uncertainty_is_not_included() -> None:
     assert "not yet included" in included({})
-    assert simulated(stroke()).endswith("5 replications")
+    assert simulated(stroke()).endswith("4 replications")
     assert simulated(stroke(), uncertain=True).endswith("a draw of 20 uncertain numbers in each")
     assert simulated(stroke(), until_precise=True).endswith("replications until precise, at most 240")
