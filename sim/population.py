@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from sim.draws import Purpose, Stream, entity_keys, run_key, uniforms
+from sim.draws import Purpose, Stream, entity_keys, run_key, uniform, uniforms
 from sim.plan import Plan
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +74,12 @@ def conditions_of(plan: Plan, seed: int, replication: int, person: Ints, age: In
     for c, prevalence in enumerate(plan.condition_prevalence):
         bits |= (uniforms(keys, 0, Purpose.CONDITION, c) < prevalence[age]).astype(np.int64) << c
     return bits
+
+
+def conditions_of_one(key: int, prevalence: Sequence[Sequence[float]], age: int) -> int:
+    """``conditions_of`` for the life with this entity key."""
+    drawn = (uniform(key, 0, Purpose.CONDITION, c) < by_age[age] for c, by_age in enumerate(prevalence))
+    return sum(has << c for c, has in enumerate(drawn))
 
 
 def condition_factor(plan: Plan, age: Ints, conditions: Ints) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import erf, exp, floor, log, sqrt
+from typing import Any
 
 from sim.compiled import rule
 
@@ -65,6 +66,19 @@ def choice(u: float, cumulative: Sequence[float]) -> int:
 def happens(height: float, rate: float) -> bool:
     """Thinning: a point of need (or of another life event) happens when it lies below the person's rate."""
     return height < rate
+
+
+@rule
+def is_for(of_age: Any, fits: Any, conditions: Any, wanted: int, either: int) -> Any:
+    """True if a programme is for somebody; for arrays of people, one answer each.
+
+    ``of_age`` and ``fits`` (frailty and locality) are true or false, ``conditions`` and ``wanted`` bits; with
+    ``either``, age or a condition is enough. No condition wanted (0) leaves age to decide.
+    """
+    if wanted == 0:
+        return fits & of_age
+    has = (conditions & wanted) != 0
+    return fits & (of_age | has) if either else fits & of_age & has
 
 
 @rule

@@ -36,7 +36,7 @@ def test_rules_import_nothing_but_mathematics() -> None:
     tree = ast.parse((ROOT / "sim" / "rules.py").read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported <= {"__future__", "collections.abc", "math", "sim.compiled"}  # collections.abc only for type hints
+    assert imported <= {"__future__", "collections.abc", "math", "sim.compiled", "typing"}  # for type hints
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -89,3 +89,15 @@ def test_kinds_and_cells_are_independent() -> None:
 def test_a_rate_too_high_for_a_cell_is_refused() -> None:
     with pytest.raises(ValueError, match="2048 points"):
         draws.poisson_counts(np.array([0.5]), 3000.0)
+
+
+def test_points_of_one_entity_are_its_points_among_many() -> None:
+    keys = draws.entity_keys(draws.run_key(3, 1, 0), np.arange(200))
+    cells = np.arange(200) % 5
+    found = draws.scatter(keys, cells, 1, np.full(200, 0.3), np.full(200, 6.0), 0.25)
+    assert found.key.size > 100
+    for i in range(200):
+        mine = found.entity == i
+        points = (found.key[mine].tolist(), found.position[mine].tolist(), found.height[mine].tolist())
+        alone = draws.points_of_one(int(keys[i]), int(cells[i]), 1, 0.3, 6.0, 0.25)
+        assert list(alone) == list(zip(*points, strict=True))

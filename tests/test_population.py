@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from sim.compile_plan import compile_plan
+from sim.draws import Stream, entity_key, run_key
 from sim.engines.life import Life
 from sim.engines.prefill import empty_state, people_of
 from sim.engines.programmes import Programmes
 from sim.engines.tables import Tables
 from sim.files import load_scenario
 from sim.plan import Plan
-from sim.population import Population, condition_factor, population
+from sim.population import Population, condition_factor, conditions_of_one, population
 from sim.shipped import shipped
 
 MOST_STANDARD_ERRORS = 4.0
@@ -141,3 +142,35 @@ def test_lives_in_one_place_have_keys_of_their_own(plan: Plan) -> None:
             keys.add(life.life_key(row))
             life.succeed(row)
     assert len(keys) == 600
+
+
+def test_conditions_of_one_life_are_those_it_has_among_many(plan: Plan, people: Population) -> None:
+    key, prevalence = run_key(1, 0, Stream.PEOPLE), plan.condition_prevalence.tolist()
+    alone = [
+        conditions_of_one(entity_key(key, person), prevalence, age)
+        for person, age in zip(people.person[:500].tolist(), people.age[:500].tolist(), strict=True)
+    ]
+    assert alone == people.conditions[:500].tolist()
+    assert any(alone)
+
+
+@pytest.mark.parametrize("wanted", [0, 5])
+@pytest.mark.parametrize("either", [0, 1])
+def test_a_programme_enrols_those_it_covers_outside_care_homes(wanted: int, either: int) -> None:
+    pilot = compile_plan(load_scenario(shipped("scenarios", "nwl_pilot.yaml"), {"run.scale": "0.004"}))
+    programmes = len(pilot.programme_active)
+    who = np.tile([100.0, 1.0, 0.0, 0.0, -1.0, 1.0], (programmes, 1))
+    made = pilot._replace(
+        programme_who=who, programme_caseload=np.full(programmes, -1.0), programme_start=np.zeros(programmes, int),
+        programme_ages=np.tile([0] + [1] * (pilot.people.size - 1), (programmes, 1)),
+        programme_frailty=np.tile([0, 1, 1, 1], (programmes, 1)),
+        programme_localities=np.tile([0] + [1] * (len(pilot.names.localities) - 1), (programmes, 1)),
+        programme_conditions=np.tile([wanted, either], (programmes, 1)),
+    )  # fmt: skip
+    state = empty_state(made, 1, 0, people_of(made, 1, 0))
+    state.members.extend({} for _ in range(programmes - len(state.members)))
+    found = Programmes(state, Tables(made))
+    covered = [row for row in range(len(state.persons.person)) if found.covers(0, row)]
+    at_home = [row for row in covered if state.persons.residence[row] < 2]
+    assert 0 < len(at_home) < len(covered) < len(state.persons.person)
+    assert sorted(found.joining(0, 0)) == at_home

@@ -25,7 +25,7 @@ from sim.engines.programmes import Programmes
 from sim.engines.state import State
 from sim.engines.tables import Tables
 from sim.plan import QUARTER_DAYS, YEAR_DAYS
-from sim.population import GENERATION_BITS, condition_factor, conditions_of
+from sim.population import GENERATION_BITS, condition_factor, conditions_of_one
 
 URGENT, REFERRAL, DEATH, END_OF_LIFE, HOME_CARE, CARE_HOME, SUPPORT_ENDS = range(7)
 _KINDS = 7
@@ -63,6 +63,7 @@ class Life:
         self._rates = tables.plan.life_rates
         self._busiest_of: dict[int, Floats] = {}
         self._weeks: dict[int, Floats] = {}
+        self._factors: dict[tuple[int, int], float] = {}
 
     def life_key(self, row: int) -> int:
         """Entity key of the life now led in a row."""
@@ -202,16 +203,22 @@ class Life:
 
         Points are read again by the caller, from the next minute.
         """
-        state, people, plan = self.state, self.state.persons, self.tables.plan
+        state, people = self.state, self.state.persons
         people.generation[row] += 1
         people.frailty[row] = people.base_frailty[row]
         people.residence[row] = people.end_of_life[row] = people.busy[row] = people.care_plan[row] = 0
-        age, person = np.array([people.age[row]]), np.array([people.person[row]])
-        bits = conditions_of(plan, state.seed, state.replication, person, age, np.array([people.generation[row]]))
-        people.conditions[row] = int(bits[0])
-        people.multiplier[row] = people.lasting[row] * float(condition_factor(plan, age, bits)[0])
+        age, prevalence = people.age[row], self.tables.condition_prevalence
+        people.conditions[row] = conditions_of_one(self.life_key(row), prevalence, age)
+        people.multiplier[row] = people.lasting[row] * self._condition_factor(age, people.conditions[row])
         state.bounds[:, row] = 0.0
         state.admissions.pop(row, None)
         state.lost_place.pop(row, None)
         for members in state.members:
             members.pop(row, None)
+
+    def _condition_factor(self, age: int, conditions: int) -> float:
+        """Relative need of somebody of an age with these conditions."""
+        if (age, conditions) not in self._factors:
+            factor = condition_factor(self.tables.plan, np.array([age]), np.array([conditions]))
+            self._factors[age, conditions] = float(factor[0])
+        return self._factors[age, conditions]

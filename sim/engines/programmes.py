@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim import rules
 from sim.draws import Purpose, Stream, entity_key, run_key, uniform
 from sim.engines.state import State
 from sim.engines.tables import Tables
-from sim.plan import QUARTER_DAYS
+from sim.plan import QUARTER_DAYS, Plan
 
 YEAR_MINUTES = 365 * rules.DAY
 _CARE_HOME = 2
@@ -68,15 +70,9 @@ class Programmes:
 
     def covers(self, i: int, row: int) -> bool:
         """True if a person is among those a programme can reach, and takes part."""
-        t, people = self.tables, self.state.persons
-        if not (t.programme_frailty[i][people.frailty[row]] and t.programme_localities[i][people.locality[row]]):
-            return False
-        of_age = bool(t.programme_ages[i][people.age[row]])
-        bits, either = t.programme_conditions[i]
-        has = bits == 0 or people.conditions[row] & bits != 0
-        if not ((of_age or (bits != 0 and has)) if either else (of_age and has)):
-            return False
-        return self._takes_part(i, row)
+        people = self.state.persons
+        of_person = people.age[row], people.frailty[row], people.locality[row], people.conditions[row]
+        return bool(_is_for(self.tables, i, *of_person)) and self._takes_part(i, row)
 
     def _takes_part(self, i: int, row: int) -> bool:
         """True for the stated share of people, the same ones for the whole run."""
@@ -136,17 +132,14 @@ class Programmes:
 
     def _eligible(self, i: int) -> list[int]:
         """Rows of people a programme is for, outside care homes."""
-        plan, people = self.tables.plan, self.state.persons
-        of_age = plan.programme_ages[i][np.array(people.age)] > 0
-        bits, either = plan.programme_conditions[i].tolist()
-        if bits:
-            has = np.array(people.conditions) & bits > 0
-            of_age = of_age | has if either else of_age & has
-        fits = (
-            plan.programme_frailty[i][np.array(people.frailty)]
-            * plan.programme_localities[i][np.array(people.locality)]
+        people = self.state.persons
+        age, frailty, locality, conditions, residence = (
+            np.array(numbers, dtype=np.int64)
+            for numbers in (people.age, people.frailty, people.locality, people.conditions, people.residence)
         )
-        return [int(row) for row in np.flatnonzero(of_age & (fits > 0) & (np.array(people.residence) != _CARE_HOME))]
+        is_for = _is_for(self.tables.plan, i, age, frailty, locality, conditions)
+        rows: list[int] = np.flatnonzero(is_for & (residence != _CARE_HOME)).tolist()
+        return rows
 
     def _score(self, row: int, now: int, noise: float, insight: float, i: int) -> float:
         """Expected emergency admissions of a person, from what a general practice system holds."""
@@ -161,3 +154,10 @@ class Programmes:
             key = entity_key(self._key, people.person[row])
             blur = noise * rules.normal_quantile(uniform(key, now // rules.DAY, Purpose.RISK_NOISE, i))
         return rules.risk_score(expected, t.propensity_shape[age], recent, blur, insight, people.propensity[row])
+
+
+def _is_for(t: Plan | Tables, i: int, age: Any, frailty: Any, locality: Any, conditions: Any) -> Any:
+    """Whether programme i is for one person (asked with the tables) or for each of many (asked with the plan)."""
+    fits = (t.programme_frailty[i][frailty] > 0) & (t.programme_localities[i][locality] > 0)
+    wanted, either = t.programme_conditions[i]
+    return rules.is_for(t.programme_ages[i][age] > 0, fits, conditions, wanted, either)
