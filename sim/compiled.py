@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.extending import register_jitable
 from platformdirs import user_cache_path
 
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
-SOURCES = ("compiled.py", "rules.py", "draws.py", "log.py", "plan.py", "system.py", "engines", "counting.py")
+SOURCES = (
+    "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plan.py", "system.py", "engines",
+    "counting.py",
+)  # fmt: skip
 """Modules and packages of this package that compiled code is made from."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -56,9 +60,14 @@ CACHE = cache_folder()
 
 
 def compiled(signature: str | None = None) -> Callable[[Function], Function]:
-    """Decorator: the function compiled, without the GIL; at once for a signature, otherwise when first called."""
+    """Decorator: the function compiled, without the GIL; at once for a signature, otherwise when first called.
+
+    With the environment variable NUMBA_DISABLE_JIT=1 it stays Python, in which whole numbers wrap as silently.
+    """
 
     def decorate(function: Function) -> Function:
+        if _settings.DISABLE_JIT:
+            return np.errstate(over="ignore")(function)
         usual = _settings.CACHE_DIR
         try:
             _settings.CACHE_DIR = str(CACHE or "")
@@ -68,6 +77,12 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
         return cast(Function, made)
 
     return decorate
+
+
+def part(function: Function) -> Function:
+    """Decorator: a part of larger compiled code, which keeps it; Python calls it only where nothing is compiled."""
+    made: Any = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return cast(Function, made)
 
 
 def rule(function: Function) -> Function:
