@@ -38,6 +38,10 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def missing() -> None:
+    raise ModuleNotFoundError("No module named 'sim'")
+
+
 def test_threads_and_processes_give_the_same_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     by_processes = dict(spread(replication, jobs(3), Spread(workers=2)))
     in_threads = About("sim.engines.simpy_engine", releases_gil=True)
@@ -71,6 +75,16 @@ def test_a_cluster_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(spreading, "CONNECT_SECONDS", 0.5)
     with pytest.raises(InputError, match="no cluster answers"):
         list(spread(divmod, [(7, 2)], Spread(cluster="tcp://127.0.0.1:9")))
+
+
+def test_a_cluster_of_another_version_is_refused() -> None:
+    """A worker in this process, whose function asks for code it does not have."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        pytest.raises(InputError, match="another version of carepath"),
+    ):
+        list(spread(missing, [()], Spread(cluster=cluster.scheduler_address)))
 
 
 @pytest.mark.slow

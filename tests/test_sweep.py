@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from sim.experiments.runner import arms_of, replication
 from sim.experiments.spread import Spread
 from sim.experiments.sweep import Stopped, Sweep, Swept, Wanted, sweep, wanted_of
 from sim.files import Template, load_scenario, read_template
+from sim.identity import Run, engine_hash, fingerprint, scenario_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 BEDS = "place.pools.rehab_north.capacity"
@@ -68,6 +70,8 @@ def test_a_row_is_that_of_the_run_alone(swept: Path) -> None:
     alone = WANTED.of(replication(arms, 1, arms.names))
     rows = found[(found["point"] == 1) & (found["replication"] == 1)]
     assert set(rows[BEDS]) == {14.0}
+    name = Run(engine_hash(), scenario_hash(stroke().scenario()), fingerprint({BEDS: "14"}), 1, 1)
+    assert set(rows["run"]) == {name.key}
     keys = ["arm", "measure", "period", "group", "locality", "of"]
     pd.testing.assert_series_equal(
         rows.set_index(keys)["value"].sort_index(), alone.set_index(keys)["value"].sort_index(), check_exact=True
@@ -215,6 +219,23 @@ def test_the_lines_of_the_readme_read_the_data_set(
     by_duckdb = duckdb.sql(blocks["sql"]).df()
     assert len(by_duckdb) == 4
     assert by_duckdb.iloc[:, 1].to_numpy() == pytest.approx(by_pandas["beds"].to_numpy())
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_its_workers_keeps_the_same_table(swept: Path, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    local = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+
+        def kill(done: int, of: int) -> None:
+            for _ in range(len(pids) if 0 < done < of else 0):
+                os.kill(pids.pop(), signal.SIGKILL)
+
+        how = Spread(cluster=cluster.scheduler_address, progress=kill)
+        done = small(tmp_path / "kept", how=how)
+    assert not pids, "both were killed half-way, and others took their place"
+    pd.testing.assert_frame_equal(read(done.folder), read(swept), check_exact=True)
 
 
 # -- killed --------------------------------------------------------------------------------------------------------

@@ -30,8 +30,6 @@ Progress = Callable[[int, int], None]
 AHEAD = 3
 """Pieces of work each worker of a cluster is given ahead."""
 CONNECT_SECONDS = 15
-TIMES = 3
-"""Further workers a piece of work is given to if its worker is lost."""
 
 
 @dataclass(frozen=True)
@@ -116,25 +114,28 @@ def _on_cluster(
 
         def submit(number: int) -> Any:
             key = {"key": f"carepath-{keys[number]}"} if keys else {}
-            return client.submit(_numbered, function, number, jobs[number], pure=bool(keys), retries=TIMES, **key)
+            job = (_by_the_same_code, engine_hash(), function, number, jobs[number])
+            return client.submit(*job, pure=bool(keys), **key)
 
-        ahead = AHEAD * sum(client.nthreads().values())
-        running = as_completed([submit(number) for number in islice(left, ahead)])
+        ahead = AHEAD * max(1, sum(client.nthreads().values()))
+        running = as_completed([submit(number) for number in islice(left, ahead)], loop=client.loop)
         for future in running:
             try:
                 yield future.result()
             except KilledWorker:
                 raise RunError(
-                    f"the same work ended {TIMES + 1} workers of the cluster, most often for want of memory: give each "
-                    "worker more, or use a smaller --scale"
+                    "the same work ended several workers of the cluster, most often for want of memory: give each of them "
+                    "more, or use a smaller --scale"
                 ) from None
+            except ImportError as error:
+                raise _another_version(str(error)) from None
             future.release()
             if (number := next(left, None)) is not None:
                 running.add(submit(number))
 
 
 def _client(address: str) -> Client:
-    """A client of a cluster whose workers run the same model."""
+    """A client of a cluster that has workers."""
     from distributed import Client  # noqa: PLC0415 - only who has a cluster needs it
 
     try:
@@ -142,9 +143,24 @@ def _client(address: str) -> Client:
     except (OSError, ValueError) as error:
         what = f"no cluster answers at {address!r} ({error}): give the address `dask scheduler` prints, such as "
         raise InputError([Problem("--cluster", f"{what}tcp://10.0.0.1:8786")]) from None
-    hashes = client.run(engine_hash)
-    if not hashes or set(hashes.values()) != {engine_hash()}:
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except OSError:
         client.close()
-        what = "its workers run another version of carepath" if hashes else "it has no workers"
-        raise InputError([Problem("--cluster", f"{what}: start `dask worker` where this carepath is installed")])
+        what = f"the cluster at {address!r} has no workers: start some with `dask worker {address}`"
+        raise InputError([Problem("--cluster", what)]) from None
     return client
+
+
+def _by_the_same_code(
+    wanted: str, function: Callable[..., Result], number: int, job: tuple[Any, ...]
+) -> tuple[int, Result]:
+    """One piece of work, refused by a worker whose numbers could be others."""
+    if engine_hash() != wanted:
+        raise _another_version("other code")
+    return number, function(*job)
+
+
+def _another_version(found: str) -> InputError:
+    what = f"a worker runs another version of carepath ({found}): start `dask worker` where this one is installed"
+    return InputError([Problem("--cluster", what)])

@@ -157,7 +157,10 @@ class _Run(NamedTuple):
     point: int
     given: dict[str, str]
     replication: int
+    name: str
+    """Name of what was simulated (see ``identity.Run``)."""
     key: str
+    """Name of what is kept of it."""
 
 
 def _runs(asked: Sweep, scenario: Scenario) -> list[_Run]:
@@ -168,8 +171,8 @@ def _runs(asked: Sweep, scenario: Scenario) -> list[_Run]:
         values = asked.design.values(point)
         of_point = base._replace(row=fingerprint(values))
         for number in range(scenario.run.replications):
-            key = fingerprint([of_point._replace(replication=number).key, point, *asked.wanted])
-            found.append(_Run(point, values, number, key))
+            name = of_point._replace(replication=number).key
+            found.append(_Run(point, values, number, name, fingerprint([name, point, *asked.wanted])))
     return found
 
 
@@ -202,7 +205,8 @@ def _points(design: Design) -> pd.DataFrame:
 def _schema(points: pd.DataFrame) -> pa.Schema:
     paths = [(name, pa.float64() if points[name].dtype == float else pa.string()) for name in points if name != "point"]
     words = [(name, pa.string()) for name in ("arm", "measure", "period", "group", "locality", "of")]
-    return pa.schema([("point", pa.int32()), *paths, ("replication", pa.int32()), *words, ("value", pa.float64())])
+    run = [("replication", pa.int32()), ("run", pa.string())]
+    return pa.schema([("point", pa.int32()), *paths, *run, *words, ("value", pa.float64())])
 
 
 # -- the work ------------------------------------------------------------------------------------------------------
@@ -268,9 +272,9 @@ def _piece(template: Template, runs: Sequence[_Run], wanted: Wanted, by: str) ->
             what = str(error) if isinstance(error, CarepathError) else f"{type(error).__name__}: {error}"
             failures.append({"point": run.point, "replication": run.replication, "what": what})
         else:
-            tables.append(found.assign(point=run.point))
+            tables.append(found.assign(point=run.point, run=run.name))
         seconds.append(time.perf_counter() - began)
-    empty = pd.DataFrame(columns=["point", "replication", "arm", *KEYS, "value"])
+    empty = pd.DataFrame(columns=["point", "replication", "run", "arm", *KEYS, "value"])
     return Piece(pd.concat(tables, ignore_index=True) if tables else empty, failures, seconds)
 
 
