@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.compiled import compiled
+from sim.compiled import part
 from sim.draws import Purpose, entity_key, uniform, word
 from sim.engines.fast_programmes import gp_minutes, ratio
 from sim.engines.fast_state import FastState
@@ -44,7 +44,7 @@ _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN, _PRESSED, _THRESHOLD = (
 )  # fmt: skip
 
 
-@compiled()
+@part
 def routes(t: FastTables, stage: int, severity: int, now: int) -> tuple[int, int]:
     """First row, and number, of the routes out of a stage in force now; none if it leads home only."""
     first, number = t.route_index[stage, severity, 0], t.route_index[stage, severity, 1]
@@ -54,7 +54,7 @@ def routes(t: FastTables, stage: int, severity: int, now: int) -> tuple[int, int
     return 0, 0
 
 
-@compiled()
+@part
 def pool_of(t: FastTables, stage: int, locality: int, key: int) -> int:
     """Pool that serves a person at a stage, fixed for the person."""
     pools = t.stage_pools[stage, locality]
@@ -64,7 +64,7 @@ def pool_of(t: FastTables, stage: int, locality: int, key: int) -> int:
     return pools[rules.choice(uniform(key, 0, _POOL, 0), shares[: shares.size - 1])]
 
 
-@compiled()
+@part
 def open_at(t: FastTables, pool: int, now: int) -> bool:
     """True if stays may start in a pool at a minute."""
     day = now // _DAY
@@ -72,7 +72,7 @@ def open_at(t: FastTables, pool: int, now: int) -> bool:
     return t.opens[pool, day] <= of_day < t.closes[pool, day]
 
 
-@compiled()
+@part
 def free_places(t: FastTables, s: FastState, pool: int, now: int) -> int:
     """Places (or slots) free in a pool; many if it has no limit."""
     if t.pools[pool].slots > 0:
@@ -81,7 +81,7 @@ def free_places(t: FastTables, s: FastState, pool: int, now: int) -> int:
     return 1 << 30 if capacity < 0 else capacity - s.occupied[pool]
 
 
-@compiled()
+@part
 def kept_for_others(t: FastTables, pool: int, came_from: int) -> int:
     """Places somebody from this stage may not take because they are reserved for people from elsewhere."""
     if t.pools[pool].reserves == 0:
@@ -90,7 +90,7 @@ def kept_for_others(t: FastTables, pool: int, came_from: int) -> int:
     return kept.sum() - kept[came_from if came_from >= 0 else kept.size - 1]
 
 
-@compiled()
+@part
 def has_room(t: FastTables, s: FastState, slot: int, stage: int, now: int) -> bool:
     """True if a person could start a stage at once."""
     j = s.journeys[slot]
@@ -100,14 +100,14 @@ def has_room(t: FastTables, s: FastState, slot: int, stage: int, now: int) -> bo
     return rules.has_room(free_places(t, s, pool, now), kept_for_others(t, pool, j.stage), s.asking[pool])
 
 
-@compiled()
+@part
 def occupancy(t: FastTables, s: FastState, pool: int, now: int) -> float:
     """Share of a pool's places taken, 1 if it has none."""
     capacity = t.capacity[pool, now // _DAY]
     return s.occupied[pool] / capacity if capacity > 0 else 1.0
 
 
-@compiled()
+@part
 def slots(t: FastTables, s: FastState, pool: int, day: int) -> int:
     """Slots of a pool on a day: in general practice, what routine work and programmes leave for urgent needs."""
     place, share = t.place[0], t.pools[pool].gp_share
@@ -121,7 +121,7 @@ def slots(t: FastTables, s: FastState, pool: int, day: int) -> int:
     return int(places)
 
 
-@compiled()
+@part
 def ask_for(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, flags: int, now: int) -> None:
     """Set down the wait for a stage, at the pool that serves the person."""
     j = s.journeys[slot]
@@ -138,7 +138,7 @@ def ask_for(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, 
     j.wait_came_from, j.wait_frailty, j.wait_flags = came_from, frailty, flags
 
 
-@compiled()
+@part
 def work_out(t: FastTables, s: FastState, slot: int, now: int, given: float) -> None:
     """Work out everything about a stay that does not depend on what happens meanwhile.
 
@@ -179,7 +179,7 @@ def work_out(t: FastTables, s: FastState, slot: int, now: int, given: float) -> 
         j.early = minute if now < minute < j.onward else NEVER
 
 
-@compiled()
+@part
 def _leaving(t: FastTables, s: int, key: int, minute: int) -> int:
     """First minute from which the door is open for the person."""
     stage, day = t.stages[s], minute // _DAY
@@ -195,7 +195,7 @@ def _leaving(t: FastTables, s: int, key: int, minute: int) -> int:
     return (day + _MOST_DAYS_AT_THE_DOOR) * _DAY + stage.leaves_from * 60
 
 
-@compiled()
+@part
 def _choose_route(t: FastTables, s: FastState, slot: int, now: int) -> None:
     j = s.journeys[slot]
     first, number = routes(t, j.stage, j.severity, now)
@@ -225,7 +225,7 @@ def _choose_route(t: FastTables, s: FastState, slot: int, now: int) -> None:
     )  # fmt: skip
 
 
-@compiled()
+@part
 def _support_lever(
     t: FastTables, s: FastState, slot: int, first: int, shares: np.ndarray, chosen: int, now: int
 ) -> int:
@@ -252,7 +252,7 @@ def _support_lever(
     return chosen
 
 
-@compiled()
+@part
 def only_leaves(t: FastTables, s: FastState, slot: int) -> bool:
     """True if a stay that is over frees its place whatever the rest of the place looks like: these go first."""
     j = s.journeys[slot]
@@ -262,7 +262,7 @@ def only_leaves(t: FastTables, s: FastState, slot: int) -> bool:
     return home and t.stages[j.stage].flags & DECIDES == 0
 
 
-@compiled()
+@part
 def next_stage(t: FastTables, s: FastState, slot: int, now: int) -> tuple[int, bool]:
     """Stage to ask for, -1 home, and whether that is a cancellation; asked when the stay is over."""
     j = s.journeys[slot]
@@ -273,7 +273,7 @@ def next_stage(t: FastTables, s: FastState, slot: int, now: int) -> tuple[int, b
     return (-1, False) if j.route < 0 else _by_route(t, s, slot, j.route, now)
 
 
-@compiled()
+@part
 def _admission(t: FastTables, s: FastState, slot: int, now: int) -> tuple[bool, int]:
     """A&E's decision where it differs from the route: admitted because beds are free, or kept out by a lever."""
     j, place = s.journeys[slot], t.place[0]
@@ -289,14 +289,14 @@ def _admission(t: FastTables, s: FastState, slot: int, now: int) -> tuple[bool, 
     return admitted < 1.0 and uniform(j.key, 0, _LEVER_ADMITTED, 0) >= admitted, -1
 
 
-@compiled()
+@part
 def person_key(s: FastState, slot: int) -> int:
     """Key of the person of a journey (of a plain arrival its stream's)."""
     j = s.journeys[slot]
     return s.people[j.row].key if j.row >= 0 else entity_key(s.clock[0].people_key, np.uint64(j.person))
 
 
-@compiled()
+@part
 def first_stage(t: FastTables, s: FastState, slot: int, usual: int, now: int) -> int:
     """Stage somebody with a new need asks for: the usual door, or one that an intervention has opened."""
     j = s.journeys[slot]
@@ -309,7 +309,7 @@ def first_stage(t: FastTables, s: FastState, slot: int, usual: int, now: int) ->
     return usual if chosen == number else _by_route(t, s, slot, first + chosen, now)[0]
 
 
-@compiled()
+@part
 def _by_route(t: FastTables, s: FastState, slot: int, row: int, now: int) -> tuple[int, bool]:
     """Where a route leads now: on to its alternatives while there is no room."""
     j = s.journeys[slot]
@@ -326,12 +326,12 @@ def _by_route(t: FastTables, s: FastState, slot: int, row: int, now: int) -> tup
     return _unless_at_home(t, s, slot, t.routes[row].to), False
 
 
-@compiled()
+@part
 def _unless_at_home(t: FastTables, s: FastState, slot: int, stage: int) -> int:
     return -1 if lives_there(t, s, slot, stage) else stage
 
 
-@compiled()
+@part
 def lives_there(t: FastTables, s: FastState, slot: int, stage: int) -> bool:
     """True if a stage would give a residence the person has, or has more than."""
     if stage < 0:
@@ -340,14 +340,14 @@ def lives_there(t: FastTables, s: FastState, slot: int, stage: int) -> bool:
     return gives > 0 and row >= 0 and s.people[row].residence >= gives
 
 
-@compiled()
+@part
 def threshold_flag(t: FastTables, s: FastState, slot: int) -> int:
     """Flag of a minor need that is admitted."""
     j = s.journeys[slot]
     return _THRESHOLD if j.severity == _MINOR and t.stages[j.stage].flags & DECIDES else 0
 
 
-@compiled()
+@part
 def keeps_place(t: FastTables, s: FastState, slot: int, stage: int) -> bool:
     """True if the old place is kept until the next stage starts (loop `exit_block`)."""
     if t.stages[stage].keeps_place == 0:
@@ -355,7 +355,7 @@ def keeps_place(t: FastTables, s: FastState, slot: int, stage: int) -> bool:
     return rules.happens(uniform(s.journeys[slot].key, 0, _KEEPS_PLACE, 0), t.place[0].exit_block)
 
 
-@compiled()
+@part
 def deconditioned(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     """Moves frailty by the delay beyond (or short of) the route's mean; True if it moved."""
     j, place = s.journeys[slot], t.place[0]
@@ -370,7 +370,7 @@ def deconditioned(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     return p.frailty != before
 
 
-@compiled()
+@part
 def readmitted_after(t: FastTables, s: FastState, slot: int, now: int) -> int:
     """Minutes to the drawn readmission after a live overnight emergency stay, 0 if there is none."""
     j, both = s.journeys[slot], EMERGENCY | OVERNIGHT
@@ -385,7 +385,7 @@ def readmitted_after(t: FastTables, s: FastState, slot: int, now: int) -> int:
     return rules.whole_minutes(min(drawn, 30.0 * _DAY - 1))
 
 
-@compiled()
+@part
 def keep_busy(t: FastTables, s: FastState, slot: int) -> None:
     """Keep the count of journeys that put a person in a bed or in unfinished urgent care."""
     j = s.journeys[slot]
@@ -402,7 +402,7 @@ def keep_busy(t: FastTables, s: FastState, slot: int) -> None:
         _admitted(s, j.row, j.started)
 
 
-@compiled()
+@part
 def _admitted(s: FastState, row: int, minute: int) -> None:
     p, c = s.people[row], s.clock[0]
     if p.last_admission != minute:
@@ -412,20 +412,20 @@ def _admitted(s: FastState, row: int, minute: int) -> None:
         c.admissions += 1
 
 
-@compiled()
+@part
 def ends_at_home(t: FastTables, s: FastState, other: int) -> bool:
     """True if a journey of somebody (a virtual ward, reablement) comes to an end by an overnight stay of theirs."""
     j = s.journeys[other]
     return j.severity != _PLANNED and j.stage >= 0 and t.stages[j.stage].at_home > 0
 
 
-@compiled()
+@part
 def is_acute(t: FastTables, s: FastState, slot: int) -> bool:
     """True if the stay in progress is in an acute stage."""
     return t.stages[s.journeys[slot].stage].flags & ACUTE != 0
 
 
-@compiled()
+@part
 def unseen(t: FastTables, s: FastState, slot: int, share: float, now: int) -> int:
     """What somebody not seen by closing does; a serious need turns to A&E rather than dropping out."""
     j = s.journeys[slot]
@@ -437,7 +437,7 @@ def unseen(t: FastTables, s: FastState, slot: int, share: float, now: int) -> in
     return rules.DIVERTS if answer == rules.DROPS_OUT and 1 <= j.severity <= 3 else answer
 
 
-@compiled()
+@part
 def escalates(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     """True if somebody who waits goes another way today."""
     j = s.journeys[slot]
@@ -448,7 +448,7 @@ def escalates(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     return rules.escalates(u, stage.escalate_per_day, (now - j.wait_asked) // _DAY, stage.escalate_after_days)
 
 
-@compiled()
+@part
 def place_of_death(t: FastTables, s: FastState, row: int, slot: int) -> int:
     """0 at home, 1 in a care home, 2 in an acute hospital, 3 in another bed."""
     if slot >= 0:
@@ -458,7 +458,7 @@ def place_of_death(t: FastTables, s: FastState, row: int, slot: int) -> int:
     return 1 if s.people[row].residence == _CARE_HOME else 0
 
 
-@compiled()
+@part
 def kind_of_need(t: FastTables, s: FastState, row: int, need: int) -> tuple[int, int]:
     """Severity and cause of an urgent need."""
     p = s.people[row]
@@ -467,7 +467,7 @@ def kind_of_need(t: FastTables, s: FastState, row: int, need: int) -> tuple[int,
     return severity, rules.choice(uniform(need, 0, _CAUSE, 0), t.causes[p.conditions])
 
 
-@compiled()
+@part
 def door(t: FastTables, s: FastState, row: int, severity: int, need: int, now: int) -> int:
     """Stage somebody with an urgent need turns to: A&E or general practice."""
     share = t.door[s.people[row].age, severity] * ratio(t, s, _A_AND_E_SHARE, row, now)

@@ -12,18 +12,17 @@ import numpy as np
 
 from sim.engines.fast_memory import handed
 from sim.engines.fast_life import read_people, sort_points
-from sim.engines.fast_programmes import is_ranking_day, joining, leaving
-from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, event, run, wake
+from sim.engines.fast_programmes import rank
+from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
 from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
 from sim.engines.fast_tables import FastTables, fast_tables
 from sim.engines.programmes import YEAR_MINUTES
 from sim.errors import RunError
-from sim.log import COUNT_COLUMNS, EVENTS, NEVER, STAY_COLUMNS, StayLog
+from sim.log import COUNT_COLUMNS, NEVER, STAY_COLUMNS, StayLog
 from sim.plan import QUARTER_DAYS, Plan
 
 _DAY = 1440
-_ENROLLED, _LEFT, _WOULD_BE = (EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled"))
 
 
 class State:
@@ -62,7 +61,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         if wants == READ_QUARTER:
             _read(tables, state, fresh=True)
         elif wants == RANK:
-            _rank(tables, state.arrays)
+            rank(handed(tables), handed(state.arrays))
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays)
@@ -95,25 +94,6 @@ def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
     in_order = empty(len(s.points), POINT)
     sort_points(handed(s), in_order)
     state.arrays = s._replace(points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32))
-
-
-def _rank(tables: FastTables, s: FastState) -> None:
-    """On ranking days people join and leave programmes."""
-    now, t, here = int(s.clock[0].minute), handed(tables), handed(s)
-    for i, programme in enumerate(tables.programmes):
-        if not is_ranking_day(t, i, now // _DAY):
-            continue
-        for row in leaving(t, here, i, now).tolist():
-            s.enrolled[i, row] = -1
-            s.members[i] -= 1
-            if programme.active:
-                event(here, _LEFT, row, i, now)
-        for row in joining(t, here, i, now).tolist():
-            s.enrolled[i, row] = now
-            s.members[i] += 1
-            event(here, _ENROLLED if programme.active else _WOULD_BE, row, i, now)
-            if programme.active and programme.care_plan:
-                s.people[row].care_plan = 1
 
 
 _ROOM = 8192

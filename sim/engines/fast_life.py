@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.compiled import compiled
+from sim.compiled import compiled, part
 from sim.draws import EDGES, MOST_POINTS, Purpose, entity_key, uniform, word
 from sim.engines.fast_programmes import ratio
 from sim.engines.fast_state import FastState
@@ -26,7 +26,7 @@ TOO_MANY_POINTS, NO_ROOM = 1, 2
 _ROOM = 8192
 
 
-@compiled()
+@part
 def rate(t: FastTables, s: FastState, kind: int, row: int) -> float:
     """Events a person-year of a kind, as the person is now; urgent needs before season and levers."""
     p = s.people[row]
@@ -34,7 +34,7 @@ def rate(t: FastTables, s: FastState, kind: int, row: int) -> float:
     return of_group * p.multiplier if kind == _URGENT else of_group
 
 
-@compiled()
+@part
 def lever(t: FastTables, s: FastState, kind: int, row: int, now: int) -> float:
     """Levers on life events other than urgent needs."""
     product = 1.0
@@ -44,7 +44,7 @@ def lever(t: FastTables, s: FastState, kind: int, row: int, now: int) -> float:
     return product
 
 
-@compiled()
+@part
 def points_in_band(t: FastTables, key: int, cell: int, kind: int, band: int) -> int:
     """Number of points of one entity in a band of a cell, -1 if no cell can hold so many."""
     if band >= t.quarter_counts.shape[0]:
@@ -55,7 +55,7 @@ def points_in_band(t: FastTables, key: int, cell: int, kind: int, band: int) -> 
     return n
 
 
-@compiled()
+@part
 def minute_of(t: FastTables, kind: int, quarter: int, position: float) -> int:
     """Minute of a position in a quarter: urgent needs follow the pattern of the week, others are even."""
     first = quarter * _QUARTER
@@ -142,7 +142,7 @@ def sort_points(s: FastState, sorted_points: np.ndarray) -> None:
     c.point = 0
 
 
-@compiled()
+@part
 def read_more(t: FastTables, s: FastState, row: int, now: int) -> None:
     """Read the points a person has in the rest of the quarter because a rate has risen."""
     c, p = s.clock[0], s.people[row]
@@ -173,7 +173,7 @@ def read_more(t: FastTables, s: FastState, row: int, now: int) -> None:
             band += 1
 
 
-@compiled()
+@part
 def _keep(s: FastState, row: int, kind: int, need: int, height: float, minute: int) -> None:
     """Put a point that came up later into the list of its minute or day."""
     c = s.clock[0]
@@ -192,7 +192,7 @@ def _keep(s: FastState, row: int, kind: int, need: int, height: float, minute: i
     link_point(s, k)
 
 
-@compiled()
+@part
 def link_point(s: FastState, k: int) -> None:
     """Put an extra point at the head of the list of its minute, or of its day if that is not today."""
     point, day = s.extra[k], s.clock[0].day
@@ -205,7 +205,7 @@ def link_point(s: FastState, k: int) -> None:
         s.by_day[1, later] = k
 
 
-@compiled()
+@part
 def succeed(t: FastTables, s: FastState, row: int) -> None:
     """A successor takes a dead person's place: same group and propensity, its own conditions, enrolled in nothing."""
     c, p = s.clock[0], s.people[row]

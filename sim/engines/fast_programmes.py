@@ -5,20 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.compiled import compiled
+from sim.compiled import compiled, part
 from sim.draws import Purpose, entity_key, uniform
+from sim.engines.fast_log import event
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import FastTables
 from sim.engines.programmes import YEAR_MINUTES
+from sim.log import EVENTS
 from sim.plan import QUARTER_DAYS
 
 _DAY = rules.DAY
 _CARE_HOME = 2
 _MOST_ADMISSIONS = 20
+_ENROLLED, _LEFT, _WOULD_BE = (EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled"))
 _REACHED, _RISK_NOISE = Purpose.REACHED, Purpose.RISK_NOISE
 
 
-@compiled()
+@part
 def ratio(t: FastTables, s: FastState, lever: int, row: int, now: int) -> float:
     """Product of a lever's effects of every programme that covers a person now; exactly 1 if none does."""
     if row < 0 or t.moving[lever] == 0:
@@ -33,7 +36,7 @@ def ratio(t: FastTables, s: FastState, lever: int, row: int, now: int) -> float:
     return product
 
 
-@compiled()
+@part
 def _share(t: FastTables, s: FastState, i: int, row: int, now: int) -> float:
     """Share of the full effect of programme i on a person: ramp, lag, caseload, strength."""
     p = t.programmes[i]
@@ -51,7 +54,7 @@ def _share(t: FastTables, s: FastState, i: int, row: int, now: int) -> float:
     return float(p.strength * rules.ramp((now - ready) / _DAY, p.half_time, p.full, ended, p.fade) * diluted)
 
 
-@compiled()
+@part
 def _is_for(t: FastTables, s: FastState, i: int, row: int) -> bool:
     """True if a person is among those a programme can reach."""
     p, person = t.programmes[i], s.people[row]
@@ -64,7 +67,7 @@ def _is_for(t: FastTables, s: FastState, i: int, row: int) -> bool:
     return of_age or has if p.either > 0 else of_age and has
 
 
-@compiled()
+@part
 def takes_part(t: FastTables, s: FastState, i: int, row: int) -> bool:
     """True for the stated share of people, the same ones for the whole run."""
     reach = t.programmes[i].reach
@@ -74,7 +77,7 @@ def takes_part(t: FastTables, s: FastState, i: int, row: int) -> bool:
     return uniform(key, i, _REACHED, 0) < reach
 
 
-@compiled()
+@part
 def gp_minutes(t: FastTables, s: FastState) -> float:
     """Doctors' minutes a day that programmes take for their members."""
     taken = 0.0
@@ -84,7 +87,7 @@ def gp_minutes(t: FastTables, s: FastState) -> float:
     return taken
 
 
-@compiled()
+@part
 def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
     """True if people are ranked for programme i on this day: its first day, and each quarter after."""
     p = t.programmes[i]
@@ -93,7 +96,28 @@ def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
 
 
 @compiled()
-def leaving(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
+def rank(t: FastTables, s: FastState) -> None:
+    """On ranking days people join and leave programmes."""
+    now = s.clock[0].minute
+    for i in range(t.programmes.size):
+        if not is_ranking_day(t, i, now // _DAY):
+            continue
+        active = t.programmes[i].active > 0
+        for row in _leaving(t, s, i, now):
+            s.enrolled[i, row] = -1
+            s.members[i] -= 1
+            if active:
+                event(s, _LEFT, row, i, now)
+        for row in _joining(t, s, i, now):
+            s.enrolled[i, row] = now
+            s.members[i] += 1
+            event(s, _ENROLLED if active else _WOULD_BE, row, i, now)
+            if active and t.programmes[i].care_plan > 0:
+                s.people[row].care_plan = 1
+
+
+@part
+def _leaving(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
     """Rows of members whose term, or the programme's funding and fading, is over, or who moved to a care home."""
     p = t.programmes[i]
     over = now >= p.end + p.fade * _DAY
@@ -109,8 +133,8 @@ def leaving(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
     return found[:n]
 
 
-@compiled()
-def joining(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
+@part
+def _joining(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
     """Rows of people who take the free places: those with the highest risk score first."""
     p = t.programmes[i]
     eligible = np.empty(s.people.size, np.int64)
@@ -136,7 +160,7 @@ def joining(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
     return chosen[:taken]
 
 
-@compiled()
+@part
 def _scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray, now: int) -> np.ndarray:
     """Expected emergency admissions of people, from what a general practice system holds."""
     recent = np.zeros(s.people.size, np.int64)

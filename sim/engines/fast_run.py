@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.compiled import compiled
+from sim.compiled import compiled, part
 from sim.draws import BANDS, EDGES, MOST_POINTS, Purpose, Stream, entity_key, run_key, uniform, word
 from sim.engines.fast_care import (
     ask_for,
@@ -35,6 +35,7 @@ from sim.engines.fast_care import (
     unseen,
     work_out,
 )
+from sim.engines.fast_log import event, write_stay, write_support, write_wait
 from sim.engines.fast_life import lever, link_point, rate, read_more, succeed
 from sim.engines.fast_programmes import is_ranking_day, ratio
 from sim.engines.fast_state import STATUS_ARRIVING, STATUS_FREE, STATUS_LIVE, STATUS_RETURNING, FastState
@@ -71,7 +72,7 @@ _ROOM = 4096
 # -- rows of journeys, lists by minute and day -----------------------------------------------------------------------
 
 
-@compiled()
+@part
 def new_journey(
     s: FastState, row: int, person: int, generation: int, need: int, need_minute: int, chain: int, severity: int,
     cause: int, age: int, locality: int,
@@ -95,7 +96,7 @@ def new_journey(
     return slot
 
 
-@compiled()
+@part
 def free_journey(s: FastState, slot: int) -> None:
     """Give a row of journeys back."""
     c = s.clock[0]
@@ -105,7 +106,7 @@ def free_journey(s: FastState, slot: int) -> None:
     c.journeys_live -= 1
 
 
-@compiled()
+@part
 def schedule(s: FastState, slot: int, minute: int) -> None:
     """Put a journey into the list of a minute, or of its day if that is not today."""
     j, day = s.journeys[slot], s.clock[0].day
@@ -120,7 +121,7 @@ def schedule(s: FastState, slot: int, minute: int) -> None:
         s.by_day[0, later] = slot
 
 
-@compiled()
+@part
 def due_minute(s: FastState, slot: int) -> int:
     """Minute at which something is due for a journey that is not waiting for a place."""
     j = s.journeys[slot]
@@ -129,7 +130,7 @@ def due_minute(s: FastState, slot: int) -> int:
     return j.early if j.early != NEVER else j.onward
 
 
-@compiled()
+@part
 def before(s: FastState, a: int, b: int) -> bool:
     """True if the first journey's id is lower: person, generation, minute of the need, chain, need."""
     x, y = s.journeys[a], s.journeys[b]
@@ -144,7 +145,7 @@ def before(s: FastState, a: int, b: int) -> bool:
     return x.need < y.need
 
 
-@compiled()
+@part
 def sort_by_id(s: FastState, line: np.ndarray, n: int, leavers_first: bool) -> None:
     """Put journeys in order of id, in place; those that only leave first where asked (Shell's method)."""
     gap = n // 2
@@ -158,7 +159,7 @@ def sort_by_id(s: FastState, line: np.ndarray, n: int, leavers_first: bool) -> N
         gap //= 2
 
 
-@compiled()
+@part
 def _comes_first(s: FastState, a: int, b: int, leavers_first: bool) -> bool:
     if leavers_first and s.journeys[a].leaver != s.journeys[b].leaver:
         return s.journeys[a].leaver > s.journeys[b].leaver
@@ -168,7 +169,7 @@ def _comes_first(s: FastState, a: int, b: int, leavers_first: bool) -> bool:
 # -- queues ------------------------------------------------------------------------------------------------------------
 
 
-@compiled()
+@part
 def _queued_before(s: FastState, a: int, b: int) -> bool:
     """True if the first stands before the second in the queue they share: rank, minute asked, id, stage before."""
     x, y = s.journeys[a], s.journeys[b]
@@ -181,7 +182,7 @@ def _queued_before(s: FastState, a: int, b: int) -> bool:
     return before(s, a, b)
 
 
-@compiled()
+@part
 def _place_in_queue(s: FastState, slot: int) -> int:
     """Place of the first in the queue who does not stand before a journey."""
     pool = s.journeys[slot].wait_pool
@@ -195,7 +196,7 @@ def _place_in_queue(s: FastState, slot: int) -> int:
     return low
 
 
-@compiled()
+@part
 def enqueue(t: FastTables, s: FastState, slot: int) -> None:
     """Join the queue of the pool asked for."""
     j = s.journeys[slot]
@@ -214,7 +215,7 @@ def enqueue(t: FastTables, s: FastState, slot: int) -> None:
     touch(s, pool)
 
 
-@compiled()
+@part
 def take_from_queue(s: FastState, pool: int, place: int) -> None:
     """Take out who stands at a place of a queue."""
     if place == s.queue_from[pool]:
@@ -225,7 +226,7 @@ def take_from_queue(s: FastState, pool: int, place: int) -> None:
     s.queue_to[pool] -= 1
 
 
-@compiled()
+@part
 def unqueue(s: FastState, slot: int) -> None:
     """Leave the queue (or the line of those about to join it)."""
     j, c = s.journeys[slot], s.clock[0]
@@ -247,68 +248,17 @@ def unqueue(s: FastState, slot: int) -> None:
     j.wait_stage = -1
 
 
-@compiled()
+@part
 def touch(s: FastState, pool: int) -> None:
     """A pool has to be looked at again."""
     s.touched[pool] = 1
     s.clock[0].any_touched = 1
 
 
-# -- what is written down ----------------------------------------------------------------------------------------------
-
-
-@compiled()
-def _write_stay(t: FastTables, s: FastState, slot: int, outcome: int, goes_to: int, now: int) -> None:
-    """A stay that came to an end."""
-    j, c = s.journeys[slot], s.clock[0]
-    e = s.ended[c.ended]
-    c.ended += 1
-    _write_who(s, slot, c.ended - 1)
-    e.frailty, e.stage, e.pool, e.asked, e.started = j.frailty, j.stage, j.pool, j.asked, j.started
-    e.ready = j.ready if j.ready <= now else now
-    e.left, e.process, e.sourcing, e.came_from = now, j.process, j.sourcing, j.came_from
-    e.goes_to, e.outcome, e.flags = goes_to, outcome, j.flags
-    e.pathway = t.routes[j.route].pathway if j.route >= 0 and outcome != _DIED else -1
-
-
-@compiled()
-def _write_wait(s: FastState, slot: int, outcome: int, goes_to: int, now: int) -> None:
-    """A wait that came to an end without a stay."""
-    j, c = s.journeys[slot], s.clock[0]
-    e = s.ended[c.ended]
-    c.ended += 1
-    _write_who(s, slot, c.ended - 1)
-    e.frailty, e.stage, e.pool, e.asked, e.started = j.wait_frailty, j.wait_stage, j.wait_pool, j.wait_asked, NEVER
-    e.ready, e.left, e.process, e.sourcing, e.came_from = NEVER, now, 0, 0, j.wait_came_from
-    e.goes_to, e.outcome, e.pathway, e.flags = goes_to, outcome, -1, j.wait_flags
-
-
-@compiled()
-def _write_who(s: FastState, slot: int, k: int) -> None:
-    j, e = s.journeys[slot], s.ended[k]
-    e.person, e.generation, e.need, e.chain = j.person, j.generation, j.need, j.chain
-    e.cause, e.severity, e.age, e.locality = j.cause, j.severity, j.age, j.locality
-
-
-@compiled()
-def event(s: FastState, kind: int, row: int, detail: int, now: int) -> None:
-    """Something that is not a stay and happened to a person, or (row -1) to the place."""
-    c = s.clock[0]
-    e = s.events[c.events]
-    c.events += 1
-    e.minute, e.kind, e.detail = now, kind, detail
-    if row >= 0:
-        p = s.people[row]
-        e.person, e.generation, e.age, e.frailty, e.locality = p.person, p.generation, p.age, p.frailty, p.locality
-    else:
-        e.person = -1
-        e.generation = e.age = e.frailty = e.locality = 0
-
-
 # -- asking, starting, leaving -----------------------------------------------------------------------------------------
 
 
-@compiled()
+@part
 def begin(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, flags: int, now: int) -> None:
     """A journey begins by asking for its first stage."""
     if came_from < 0 and flags == 0:
@@ -328,7 +278,7 @@ def begin(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, fl
     ask(t, s, slot, stage, came_from, flags, now)
 
 
-@compiled()
+@part
 def ask(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, flags: int, now: int) -> None:
     """Ask for a stage: the wait begins."""
     ask_for(t, s, slot, stage, came_from, flags, now)
@@ -339,7 +289,7 @@ def ask(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, flag
     keep_busy(t, s, slot)
 
 
-@compiled()
+@part
 def start_stay(t: FastTables, s: FastState, slot: int, now: int) -> None:
     """A place is free: leave the old one, start here, and work out when the stay will be over."""
     j = s.journeys[slot]
@@ -368,7 +318,7 @@ def start_stay(t: FastTables, s: FastState, slot: int, now: int) -> None:
     schedule(s, slot, due_minute(s, slot))
 
 
-@compiled()
+@part
 def _end_at_home(t: FastTables, s: FastState, slot: int, stage: int, now: int) -> None:
     """An acute stay ends the person's other journeys at home, and residence support is away from now on."""
     row, c = s.journeys[slot].row, s.clock[0]
@@ -386,11 +336,11 @@ def _end_at_home(t: FastTables, s: FastState, slot: int, stage: int, now: int) -
         other = following
 
 
-@compiled()
+@part
 def leave(t: FastTables, s: FastState, slot: int, outcome: int, goes_to: int, now: int) -> None:
     """Leave the place held: write the stay down, free the place, and what the stay did to the person."""
     j = s.journeys[slot]
-    _write_stay(t, s, slot, outcome, goes_to, now)
+    write_stay(t, s, slot, outcome, goes_to, now)
     pool = j.pool
     if t.pools[pool].slots == 0:
         s.occupied[pool] -= 1
@@ -410,7 +360,7 @@ def leave(t: FastTables, s: FastState, slot: int, outcome: int, goes_to: int, no
     j.stage = -1
 
 
-@compiled()
+@part
 def go_home(t: FastTables, s: FastState, slot: int, now: int) -> None:
     """The journey ends at home, or goes on to the residence whose place was given up meanwhile."""
     j = s.journeys[slot]
@@ -424,7 +374,7 @@ def go_home(t: FastTables, s: FastState, slot: int, now: int) -> None:
     finish(t, s, slot)
 
 
-@compiled()
+@part
 def finish(t: FastTables, s: FastState, slot: int) -> None:
     """The journey is over."""
     j = s.journeys[slot]
@@ -445,7 +395,7 @@ def finish(t: FastTables, s: FastState, slot: int) -> None:
         free_journey(s, slot)
 
 
-@compiled()
+@part
 def _settle_in(t: FastTables, s: FastState, slot: int, now: int) -> None:
     """A residence support starts: it is held beside later journeys, and this journey is over."""
     j, c = s.journeys[slot], s.clock[0]
@@ -471,22 +421,15 @@ def _settle_in(t: FastTables, s: FastState, slot: int, now: int) -> None:
     read_more(t, s, row, now)
 
 
-@compiled()
+@part
 def end_support(s: FastState, row: int, outcome: int, now: int) -> None:
     """A person's residence support ends, and its place is free."""
     k, c = s.people[row].support, s.clock[0]
     if k < 0:
         return
     s.people[row].support = -1
-    support, e = s.supports[k], s.ended[c.ended]
-    c.ended += 1
-    e.person, e.generation, e.need, e.chain = support.person, support.generation, support.need, support.chain
-    e.cause, e.severity, e.age, e.locality = support.cause, support.severity, support.age, support.locality
-    e.frailty, e.stage, e.pool, e.asked, e.started = (
-        support.frailty, support.stage, support.pool, support.asked, support.started,
-    )  # fmt: skip
-    e.ready, e.left, e.process, e.sourcing, e.came_from = NEVER, now, 0, 0, support.came_from
-    e.goes_to, e.outcome, e.pathway, e.flags = -1, outcome, -1, support.flags
+    write_support(s, k, outcome, now)
+    support = s.supports[k]
     s.occupied[support.pool] -= 1
     touch(s, support.pool)
     support.row = -1
@@ -497,7 +440,7 @@ def end_support(s: FastState, row: int, outcome: int, now: int) -> None:
 # -- life events -------------------------------------------------------------------------------------------------------
 
 
-@compiled()
+@part
 def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: float, now: int) -> None:
     """A point of a person's life is due: whether it happens, and what follows."""
     place, p = t.place[0], s.people[row]
@@ -523,7 +466,7 @@ def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: 
         read_more(t, s, row, now)
 
 
-@compiled()
+@part
 def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float, now: int) -> None:
     severity, cause = kind_of_need(t, s, row, need)
     p = s.people[row]
@@ -543,7 +486,7 @@ def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float
     begin(t, s, slot, door(t, s, row, severity, need, now), -1, 0, now)
 
 
-@compiled()
+@part
 def _request(t: FastTables, s: FastState, row: int, need: int, stage: int, now: int) -> None:
     p = s.people[row]
     k = p.first_journey
@@ -556,7 +499,7 @@ def _request(t: FastTables, s: FastState, row: int, need: int, stage: int, now: 
         begin(t, s, slot, stage, -1, 0, now)
 
 
-@compiled()
+@part
 def die(t: FastTables, s: FastState, row: int, slot: int, now: int) -> None:
     """Somebody dies, at home or in the stay of a journey, and a successor takes their place a minute later."""
     if row < 0:
@@ -570,7 +513,7 @@ def die(t: FastTables, s: FastState, row: int, slot: int, now: int) -> None:
         if s.journeys[other].stage >= 0:
             leave(t, s, other, _DIED, -1, now)
         if s.journeys[other].wait_stage >= 0:
-            _write_wait(s, other, _DIED, -1, now)
+            write_wait(s, other, _DIED, -1, now)
         finish(t, s, other)
         other = following
     end_support(s, row, _DIED, now)
@@ -581,7 +524,7 @@ def die(t: FastTables, s: FastState, row: int, slot: int, now: int) -> None:
 # -- once a day --------------------------------------------------------------------------------------------------------
 
 
-@compiled()
+@part
 def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: int, now: int) -> None:
     """Closing time: people not seen wait for the next day, turn elsewhere or drop out."""
     c, place, n = s.clock[0], t.place[0], 0
@@ -604,7 +547,7 @@ def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: i
             continue
         stage = s.journeys[slot].wait_stage
         target = t.stages[stage].unseen_to if answer == rules.DIVERTS else -1
-        _write_wait(s, slot, _DIVERTED if answer == rules.DIVERTS else _GAVE_UP, target, now)
+        write_wait(s, slot, _DIVERTED if answer == rules.DIVERTS else _GAVE_UP, target, now)
         unqueue(s, slot)
         if target >= 0:
             ask(t, s, slot, target, stage, 0, now)
@@ -612,7 +555,7 @@ def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: i
             finish(t, s, slot)
 
 
-@compiled()
+@part
 def _outlets(t: FastTables, s: FastState, now: int) -> None:
     """At noon, people who have waited too long may go another way."""
     for pool in range(s.queue.shape[0]):
@@ -625,7 +568,7 @@ def _outlets(t: FastTables, s: FastState, now: int) -> None:
                 continue
             j = s.journeys[slot]
             target, came_from = t.stages[j.wait_stage].escalate_to, j.wait_came_from
-            _write_wait(s, slot, _ESCALATED, target, now)
+            write_wait(s, slot, _ESCALATED, target, now)
             unqueue(s, slot)
             if target >= 0 and not lives_there(t, s, slot, target):
                 ask(t, s, slot, target, came_from, 0, now)
@@ -635,7 +578,7 @@ def _outlets(t: FastTables, s: FastState, now: int) -> None:
                 finish(t, s, slot)
 
 
-@compiled()
+@part
 def _give_up_places_of_long_absent(t: FastTables, s: FastState, now: int) -> None:
     """A residence place is given up after too long in hospital; the person asks for one when leaving."""
     c = s.clock[0]
@@ -661,7 +604,7 @@ def _give_up_places_of_long_absent(t: FastTables, s: FastState, now: int) -> Non
 # -- settling an instant -----------------------------------------------------------------------------------------------
 
 
-@compiled()
+@part
 def _end_stay(t: FastTables, s: FastState, slot: int, now: int) -> None:
     """A stay is over: the person dies, goes home, or asks for the next stage."""
     j = s.journeys[slot]
@@ -683,7 +626,7 @@ def _end_stay(t: FastTables, s: FastState, slot: int, now: int) -> None:
             leave(t, s, slot, _MOVED, target, now)
 
 
-@compiled()
+@part
 def _leave_early(t: FastTables, s: FastState, slot: int, now: int) -> None:
     j = s.journeys[slot]
     target = t.stages[j.stage].early_to
@@ -697,7 +640,7 @@ def _leave_early(t: FastTables, s: FastState, slot: int, now: int) -> None:
         schedule(s, slot, j.onward)
 
 
-@compiled()
+@part
 def _fill(t: FastTables, s: FastState, now: int) -> None:
     """Fill places pool by pool in plan order, until a pass starts nobody."""
     c = s.clock[0]
@@ -713,7 +656,7 @@ def _fill(t: FastTables, s: FastState, now: int) -> None:
                 _fill_pool(t, s, pool, now)
 
 
-@compiled()
+@part
 def _fill_pool(t: FastTables, s: FastState, pool: int, now: int) -> None:
     place = 0
     while place < s.queue_to[pool] - s.queue_from[pool]:
@@ -729,7 +672,7 @@ def _fill_pool(t: FastTables, s: FastState, pool: int, now: int) -> None:
                 return
 
 
-@compiled()
+@part
 def _settle_leaving(t: FastTables, s: FastState, now: int) -> None:
     """First half of settling: stays that are over, early ways out, closing times, outlets, places given up."""
     c = s.clock[0]
@@ -752,7 +695,7 @@ def _settle_leaving(t: FastTables, s: FastState, now: int) -> None:
         _give_up_places_of_long_absent(t, s, now)
 
 
-@compiled()
+@part
 def _settle_coming(t: FastTables, s: FastState, now: int) -> None:
     """Second half: life events, readmissions, plain arrivals, queues, and filling of places."""
     c = s.clock[0]
@@ -783,7 +726,7 @@ def _settle_coming(t: FastTables, s: FastState, now: int) -> None:
     _fill(t, s, now)
 
 
-@compiled()
+@part
 def _readmit(t: FastTables, s: FastState, slot: int, now: int) -> None:
     """A drawn readmission is due: it comes unless the person has died or is in care already."""
     j = s.journeys[slot]
@@ -795,7 +738,7 @@ def _readmit(t: FastTables, s: FastState, slot: int, now: int) -> None:
         free_journey(s, slot)
 
 
-@compiled()
+@part
 def _sort_due(s: FastState, n: int) -> None:
     """Put points that are due in order of person, generation, kind and need (insertion: there are few)."""
     for i in range(1, n):
@@ -806,7 +749,7 @@ def _sort_due(s: FastState, n: int) -> None:
         s.due[k] = number
 
 
-@compiled()
+@part
 def _point_before(s: FastState, a: int, b: int) -> bool:
     x = s.points[a] if a >= 0 else s.extra[-1 - a]
     y = s.points[b] if b >= 0 else s.extra[-1 - b]
@@ -820,7 +763,7 @@ def _point_before(s: FastState, a: int, b: int) -> bool:
 # -- the calendar ------------------------------------------------------------------------------------------------------
 
 
-@compiled()
+@part
 def begin_day(t: FastTables, s: FastState, day: int) -> None:
     """Put what is due on a day into the lists of its minutes, and mark what the calendar has."""
     c = s.clock[0]
@@ -840,7 +783,7 @@ def begin_day(t: FastTables, s: FastState, day: int) -> None:
     plain_arrivals(t, s, day)
 
 
-@compiled()
+@part
 def mark_day(t: FastTables, s: FastState, day: int) -> None:
     """Mark the minutes of a day at which the clock does something to the place."""
     s.calendar[:] = 0
@@ -859,7 +802,7 @@ def mark_day(t: FastTables, s: FastState, day: int) -> None:
                 s.calendar[t.closes[pool, day]] |= _CLOSINGS
 
 
-@compiled()
+@part
 def plain_arrivals(t: FastTables, s: FastState, day: int) -> None:
     """Plain arrivals of a day that are not past, put into the lists of their minutes."""
     c = s.clock[0]
@@ -884,7 +827,7 @@ def plain_arrivals(t: FastTables, s: FastState, day: int) -> None:
             band += 1
 
 
-@compiled()
+@part
 def _arrive(t: FastTables, s: FastState, k: int, day: int, need: int) -> None:
     """Put a plain arrival of stream k into the list of its minute."""
     position = uniform(need, 0, _POSITION, 0)
@@ -902,7 +845,7 @@ def _arrive(t: FastTables, s: FastState, k: int, day: int, need: int) -> None:
     schedule(s, slot, minute)
 
 
-@compiled()
+@part
 def _do_calendar(t: FastTables, s: FastState, marks: int, now: int) -> None:
     """Closings of the day before, openings, closings, midnight and noon of this minute, before it is settled."""
     c, day = s.clock[0], s.clock[0].day
@@ -925,7 +868,7 @@ def _do_calendar(t: FastTables, s: FastState, marks: int, now: int) -> None:
         c.outlets = 1
 
 
-@compiled()
+@part
 def _closings(t: FastTables, s: FastState, day: int, minute: int) -> None:
     c = s.clock[0]
     for pool in range(t.pools.size):
@@ -936,7 +879,7 @@ def _closings(t: FastTables, s: FastState, day: int, minute: int) -> None:
             c.closing += 1
 
 
-@compiled()
+@part
 def _gather(s: FastState, now: int) -> bool:
     """Set down everything due now; True if there is anything."""
     c = s.clock[0]
@@ -1039,7 +982,7 @@ def run(t: FastTables, s: FastState, until: int) -> int:
     return DONE
 
 
-@compiled()
+@part
 def _has_room(s: FastState) -> bool:
     """True if no array can be too short for whatever the next instant brings."""
     c = s.clock[0]

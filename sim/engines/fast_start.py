@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.compiled import compiled
+from sim.compiled import compiled, part
 from sim.draws import Floats, Ints, Purpose, Stream, entity_key, entity_keys, run_key, uniform, uniforms
 from sim.engines.fast_care import ask_for, keep_busy, work_out
 from sim.engines.fast_memory import handed
@@ -39,7 +39,7 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     people = population(plan, seed, replication)
     in_stages = int(plan.initial[:, 3:5].sum())
     s = _empty_state(plan, seed, replication, _people(plan, people, run_key(seed, replication, Stream.PEOPLE)), in_stages)
-    key = run_key(seed, replication, Stream.PREFILL)
+    key = np.uint64(run_key(seed, replication, Stream.PREFILL))
     t, here = handed(tables), handed(s)
     _residents(t, here, key)
     weight = _rate_of_need(plan, people)
@@ -167,7 +167,7 @@ def _fill_stage(
         keep_busy(t, s, slot)
 
 
-@compiled()
+@part
 def _put_in_place(t: FastTables, s: FastState, slot: int, elapsed: int) -> None:
     """Start a stay that has been going on: what is left of it is drawn."""
     j = s.journeys[slot]

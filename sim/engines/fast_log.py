@@ -1,0 +1,73 @@
+"""What the compiled engine writes down: rows of stays and events, as ``record.py`` does."""
+
+from __future__ import annotations
+
+from sim.compiled import part
+from sim.engines.fast_state import FastState
+from sim.engines.fast_tables import FastTables
+from sim.log import NEVER, OUTCOMES
+
+DIED = OUTCOMES.index("died")
+
+
+@part
+def write_stay(t: FastTables, s: FastState, slot: int, outcome: int, goes_to: int, now: int) -> None:
+    """A stay that came to an end."""
+    j, c = s.journeys[slot], s.clock[0]
+    e = s.ended[c.ended]
+    c.ended += 1
+    _write_who(s, slot, c.ended - 1)
+    e.frailty, e.stage, e.pool, e.asked, e.started = j.frailty, j.stage, j.pool, j.asked, j.started
+    e.ready = j.ready if j.ready <= now else now
+    e.left, e.process, e.sourcing, e.came_from = now, j.process, j.sourcing, j.came_from
+    e.goes_to, e.outcome, e.flags = goes_to, outcome, j.flags
+    e.pathway = t.routes[j.route].pathway if j.route >= 0 and outcome != DIED else -1
+
+
+@part
+def write_wait(s: FastState, slot: int, outcome: int, goes_to: int, now: int) -> None:
+    """A wait that came to an end without a stay."""
+    j, c = s.journeys[slot], s.clock[0]
+    e = s.ended[c.ended]
+    c.ended += 1
+    _write_who(s, slot, c.ended - 1)
+    e.frailty, e.stage, e.pool, e.asked, e.started = j.wait_frailty, j.wait_stage, j.wait_pool, j.wait_asked, NEVER
+    e.ready, e.left, e.process, e.sourcing, e.came_from = NEVER, now, 0, 0, j.wait_came_from
+    e.goes_to, e.outcome, e.pathway, e.flags = goes_to, outcome, -1, j.wait_flags
+
+
+@part
+def _write_who(s: FastState, slot: int, k: int) -> None:
+    j, e = s.journeys[slot], s.ended[k]
+    e.person, e.generation, e.need, e.chain = j.person, j.generation, j.need, j.chain
+    e.cause, e.severity, e.age, e.locality = j.cause, j.severity, j.age, j.locality
+
+
+@part
+def event(s: FastState, kind: int, row: int, detail: int, now: int) -> None:
+    """Something that is not a stay and happened to a person, or (row -1) to the place."""
+    c = s.clock[0]
+    e = s.events[c.events]
+    c.events += 1
+    e.minute, e.kind, e.detail = now, kind, detail
+    if row >= 0:
+        p = s.people[row]
+        e.person, e.generation, e.age, e.frailty, e.locality = p.person, p.generation, p.age, p.frailty, p.locality
+    else:
+        e.person = -1
+        e.generation = e.age = e.frailty = e.locality = 0
+
+
+@part
+def write_support(s: FastState, k: int, outcome: int, now: int) -> None:
+    """A residence support that came to an end."""
+    c = s.clock[0]
+    support, e = s.supports[k], s.ended[c.ended]
+    c.ended += 1
+    e.person, e.generation, e.need, e.chain = support.person, support.generation, support.need, support.chain
+    e.cause, e.severity, e.age, e.locality = support.cause, support.severity, support.age, support.locality
+    e.frailty, e.stage, e.pool, e.asked, e.started = (
+        support.frailty, support.stage, support.pool, support.asked, support.started,
+    )  # fmt: skip
+    e.ready, e.left, e.process, e.sourcing, e.came_from = NEVER, now, 0, 0, support.came_from
+    e.goes_to, e.outcome, e.pathway, e.flags = -1, outcome, -1, support.flags
