@@ -41,13 +41,17 @@ def _compared(row: Mapping[Any, Any]) -> dict[str, str]:
     factor = 100 if measure.kind == "share" else 1
     unit = measure.unit.replace("share", "per cent", 1) if measure.kind == "share" else measure.unit
     value, difference, low, high = (factor * float(row[name]) for name in ("value", "difference", "low", "high"))
-    known = math.isfinite(low) and math.isfinite(high)
+    if math.isnan(difference):  # the result that the others are set against
+        said = {"difference": "", "more than luck": ""}
+    else:
+        known = math.isfinite(low) and math.isfinite(high)
+        clear = "yes" if known and not low <= 0 <= high else "no" if known else "cannot tell"
+        said = {"difference": shown(difference, low, high), "more than luck": clear}
     return {
         "measure": f"{measure.title}, {unit}",
         "result": str(row["result"]),
         "value": f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}",
-        "difference": shown(difference, low, high),
-        "more than luck": "yes" if known and not low <= 0 <= high else "no" if known else "cannot tell",
+        **said,
     }
 
 

@@ -7,6 +7,7 @@ changed. Those that do not are refused before anything is run.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any, TypedDict
 
 import numpy.typing as npt
@@ -53,19 +54,20 @@ def compare(results: Mapping[str, Results]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By measure and result: ``title``, ``unit``, the mean ``value`` of the plan (of the baseline, where there is no
-        plan), that of the first one's ``baseline``, and the paired ``difference`` from the first with its interval
-        (``low``, ``high``) over ``replications``; ``caution`` if it is skewed. The intervals of a measure hold together
-        in 95 of 100 comparisons (Bonferroni over the results; Dunnett's would be narrower, but it is for groups that
-        do not share their luck).
+        plan), that of the first one's ``baseline``, and the paired ``difference`` from the first (NaN for itself) with
+        its interval (``low``, ``high``) over ``replications``; ``caution`` if it is skewed. The intervals of a measure
+        hold together in 95 of 100 comparisons (Bonferroni over the results; Dunnett's would be narrower, but it is for
+        groups that do not share their luck).
     """
     refuse_unlike({name: luck(each.provenance["scenario"], _is_drawn(each)) for name, each in results.items()})
-    first, others = next(iter(results)), max(1, len(results) - 1)
+    first, confidence = next(iter(results)), 1 - (1 - CONFIDENCE) / max(1, len(results) - 1)
     rows = []
     for measure in HEADLINE:
         levels = {name: by_replication(each.measures, measure) for name, each in results.items()}
         if levels[first].empty:
             continue
         reference, known = with_plan(levels[first]), MEASURES[measure]
+        itself = Paired(difference=nan, low=nan, high=nan, replications=len(reference), caution="")
         for name, level in levels.items():
             if level.empty:
                 continue
@@ -77,7 +79,7 @@ def compare(results: Mapping[str, Results]) -> pd.DataFrame:
                     "unit": known.unit,
                     "value": float(with_plan(level).mean()),
                     "baseline": float(levels[first][BASELINE].mean()),
-                    **paired_row(with_plan(level), reference, 1 - (1 - CONFIDENCE) / others),
+                    **(itself if name == first else paired_row(with_plan(level), reference, confidence)),
                 }
             )
     return pd.DataFrame(rows)
