@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.check_command import check, check_options
 from sim.command import (
     Asked,
     Command,
@@ -18,132 +19,20 @@ from sim.command import (
     print_json,
     print_table,
     scenario_of,
-    set_of,
-    settings_of,
     spread_of,
     takes_changes,
-    takes_file,
     takes_run,
     takes_settings,
     takes_uncertain,
 )
 from sim.errors import InputError, Problem
-from sim.scale_command import scaled
 from sim.sweep_command import sweep, sweep_options
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pydantic_core import ErrorDetails
 
-    from sim.interventions import Intervention
     from sim.results import Results
     from sim.scenario import Scenario
-    from sim.system import Place
-
-
-def _check_options(parser: argparse.ArgumentParser) -> None:
-    takes_file(parser, "scenario, place or intervention")
-    parser.add_argument("--resolved", action="store_true", help="print the file with every default written out")
-    parser.add_argument(
-        "--targets", action="store_true", help="run the baseline and set it beside what is published (takes a while)"
-    )
-    parser.add_argument(
-        "--assumptions", action="store_true", help="list every number that is somebody's judgement, with its range"
-    )
-    parser.add_argument("--markdown", action="store_true", help="print that as a table for the README")
-    takes_settings(parser)
-
-
-def _check(asked: Asked) -> None:
-    from sim.files import read_any
-    from sim.measures import MEASURES
-    from sim.provenance import assumptions
-
-    loaded = read_any(asked.file, set_of(asked), tuple(MEASURES))
-    if asked.resolved:
-        from sim.writing import text_of
-
-        print(text_of(loaded.model, complete=True), end="")
-        return
-    place = _place_of(loaded.model)
-    if asked.targets or asked.markdown:
-        _check_targets(asked, place)
-        return
-    warnings, tables = list(loaded.warnings), dict[str, "pd.DataFrame"]()
-    if place is not None:
-        from sim.expected import expected_flows
-        from sim.flow_tables import flow_tables, overfull
-
-        flows = expected_flows(place)
-        warnings += overfull(place, flows)
-        tables = flow_tables(place, flows, _share("--scale", asked.scale))
-        if asked.scale is not None:
-            tables["scale"] = scaled(asked, place, flows)
-    numbers = sum(each.is_assumption for each in assumptions(loaded.model))
-    if asked.assumptions and not asked.json:
-        from sim.terminal import assumed
-
-        print(
-            "\n".join([f"{loaded.model.name}: {counted(numbers, 'assumption')}", *assumed(assumptions(loaded.model))])
-        )
-        return
-    if asked.json:
-        found = {"problems": [], "warnings": [vars(warning) for warning in warnings], "assumptions": numbers}
-        print_json(found | {name: as_rows(table) for name, table in tables.items()})
-        return
-    print(f"{loaded.model.name}: no problems, {counted(len(warnings), 'warning')}, {counted(numbers, 'assumption')}")
-    for warning in warnings:
-        print(f"  {warning}")
-    if numbers:
-        print(f"  to list the assumptions: carepath check {asked.file} --assumptions")
-    for name, table in tables.items():
-        print_table(table, HEADINGS[name], "{:,.3g}" if name == "figures" else "{:,.1f}")
-
-
-HEADINGS = {
-    "pools": "Expected without simulation: beds, packages, or slots each open day",
-    "stages": "Expected without simulation: stays",
-    "figures": "Expected without simulation, beside what is published for the reference place",
-    "scale": "Simulated at that scale, with 95% intervals: what lies outside them differs by size, not luck",
-}
-
-
-def _share(option: str, given: str | None) -> float:
-    """A share given as an option; all of it if left out."""
-    try:
-        share = float(given or 1)
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
-        raise InputError([Problem(option, f"{given!r} is not a share above 0 and up to 1, for example 0.2")])
-    return share
-
-
-def _place_of(model: Place | Intervention | Scenario) -> Place | None:
-    """The place of a scenario, or the place itself."""
-    from sim.scenario import Scenario
-    from sim.system import Place
-
-    place = model.place if isinstance(model, Scenario) else model
-    return place if isinstance(place, Place) else None
-
-
-def _check_targets(asked: Asked, place: Place | None) -> None:
-    """The baseline beside published figures."""
-    from sim.experiments.baseline import baseline, compared, markdown, settings, summary, table
-    from sim.experiments.runner import simulated
-
-    if place is None or place.people is None:
-        raise InputError([Problem("--targets", "needs a place with people, for example england_500k", file=asked.file)])
-    scenario = baseline(place, settings(settings_of(asked)))
-    rows = compared(scenario, spread_of(asked))
-    if asked.json:
-        print_json({"simulated": simulated(scenario), "targets": as_rows(table(rows))})
-    elif asked.markdown:
-        print(markdown(rows, simulated(scenario)))
-    else:
-        print_table(table(rows), f"{place.name}: {simulated(scenario)}")
-        print(f"\n{summary(rows)}")
 
 
 def _explain_options(parser: argparse.ArgumentParser) -> None:
@@ -205,6 +94,8 @@ def _run(asked: Asked) -> None:
     folder = asked.out or Path("results") / Path(asked.file).stem
     results.refuse_unwritable(folder)
     done = _results(asked, scenario, asked.until_precise)
+    if cut_short := done.provenance.get("cut_short", ""):
+        folder = folder.with_name(f"{folder.name}_interrupted")  # earlier results of more replications stay
     results.save(done, folder)
     about = {name: done.provenance[name] for name in ("uncertain", "precision") if name in done.provenance}
     if asked.json:
@@ -217,6 +108,8 @@ def _run(asked: Asked) -> None:
     if "precision" in about:
         print(wrapped(["", *in_words(about["precision"])]))
     print(f"\nKept in {folder}. A page to print or send: carepath report {folder}")
+    if cut_short:
+        raise KeyboardInterrupt(f"{cut_short}: the answer rests on those; the same command begins again")
 
 
 def _results(asked: Asked, scenario: Scenario, until_precise: bool = False) -> Results:
@@ -229,6 +122,13 @@ def _results(asked: Asked, scenario: Scenario, until_precise: bool = False) -> R
         print(wrapped([f"{scenario.name}: {simulated(scenario, asked.uncertain, until_precise)}"]), flush=True)
     command = f"carepath {' '.join(sys.argv[1:])}"
     return run(scenario, spread_of(asked), command=command, uncertain=asked.uncertain, until_precise=until_precise)
+
+
+def _whole(results: Results) -> Results:
+    """Results of every replication; what was cut short is not compared."""
+    if "cut_short" in results.provenance:
+        raise KeyboardInterrupt(f"{results.provenance['cut_short']}; the same command begins again")
+    return results
 
 
 def _compare_options(parser: argparse.ArgumentParser) -> None:
@@ -254,7 +154,7 @@ def _compare(asked: Asked) -> None:
     }
     lucks |= {given: luck(each.model_dump(mode="json"), asked.uncertain) for given, each in scenarios.items()}
     refuse_unlike({given: lucks[given] for given in asked.given})
-    found = folders | {given: _results(asked, scenario) for given, scenario in scenarios.items()}
+    found = folders | {given: _whole(_results(asked, scenario)) for given, scenario in scenarios.items()}
     table = compare({given: found[given] for given in asked.given})
     if asked.json:
         print_json(as_rows(table))
@@ -389,8 +289,8 @@ COMMANDS = (
         "check",
         "Is a file right and complete, and what load does it put on each bed? Nothing is simulated.",
         "carepath check north_west_london",
-        _check_options,
-        _check,
+        check_options,
+        check,
     ),
     Command(
         "explain",

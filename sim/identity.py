@@ -19,9 +19,9 @@ _HERE = Path(__file__).resolve().parent
 ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
-        "cli", "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks",
+        "check_command", "cli", "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks",
         "flow_tables", "flows", "gives", "headline", "identity", "new_place", "plots", "provenance",
-        "report", "results", "scale_command", "schema", "sweep_command", "targets", "wording", "writing",
+        "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
     )
 )  # fmt: skip
 """Modules that read what is asked or say what was found: a run is the same whatever they say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 from functools import cache
 
 import numpy as np
@@ -54,6 +55,26 @@ def test_a_replication_alone_is_the_one_of_the_batch() -> None:
     batch = stroke_units().measures
     of_batch = batch[batch["replication"] == 2].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, of_batch, check_exact=True)
+
+
+def test_an_interrupt_leaves_the_replications_that_are_done() -> None:
+    def interrupt(done: int, of: int) -> None:
+        if done == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    cut = run(stroke(), Spread(1, progress=interrupt))
+    assert cut.provenance["cut_short"] == "interrupted after 1 of 3 replications"
+    assert cut.provenance["replications"] == 1
+    whole = stroke_units().measures
+    pd.testing.assert_frame_equal(cut.measures, whole[whole["replication"] == 0], check_exact=True)
+
+
+def test_an_interrupt_before_anything_is_done_ends_it() -> None:
+    def interrupt(done: int, of: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match="the same command begins again"):
+        run(stroke(), Spread(1, progress=interrupt))
 
 
 def test_one_arm_alone_is_the_one_of_the_pair() -> None:

@@ -10,7 +10,7 @@ import hashlib
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -75,6 +75,7 @@ def run(
         True for as many replications as the scenario's ``precision`` needs, and no more than its cap.
 
     Raises RunError if a replication cannot go on, InputError if published figures of the place contradict each other.
+    Interrupted from the keyboard, it gives the replications that are done, and says so in ``provenance["cut_short"]``.
     """
     settings, arms = scenario.run, arms_of(scenario)
     unsure = _unsure(scenario) if uncertain else ()
@@ -82,25 +83,38 @@ def run(
     planned = looks(settings.most_replications) if until_precise else (settings.replications,)
     tables: list[pd.DataFrame] = []
     found: list[Looked] = []
-    drawn_again = 0
+    drawn_again, cut_short = 0, ""
     for until in planned:
         now, numbers = _further(how, len(tables), planned[-1]), range(len(tables), until)
-        if uncertain:
-            more = _drawn_replications(scenario, unsure, numbers, now)
-            drawn_again += sum(again for _, again in more)
-            tables += [table for table, _ in more]
-        else:
-            tables += replications([(arms, number, arms.names) for number in numbers], now)
+        try:
+            more = _more(scenario, arms, unsure, numbers, now)
+        except CutShort as stopped:
+            more = [each if uncertain else (each, 0) for each in stopped.done]
+            cut_short = f"interrupted after {len(tables) + len(more)} of {planned[-1]} replications"
+            if not (tables or more):
+                raise
+        drawn_again += sum(again for _, again in more)
+        tables += [table for table, _ in more]
         measures = pd.concat(tables, ignore_index=True)
         found = look(wishes, measures, len(planned), settings.seed)
-        if all(each.is_reached for each in found):
+        if cut_short or all(each.is_reached for each in found):
             break
     if how.progress:
         how.progress(len(tables), len(tables))
     made = provenance(scenario, how.engine, settings.seed, len(tables), command)
     made |= {"uncertain": {"numbers": len(unsure), "drawn_again": drawn_again}} if uncertain else {}
+    made |= {"cut_short": cut_short} if cut_short else {}
     made |= {"precision": kept(found, planned, len(tables))} if until_precise else {}
     return Results(measures, claims_table(scenario, measures, uncertain), made)
+
+
+def _more(
+    scenario: Scenario, arms: Arms, unsure: Sequence[Uncertainty], numbers: range, how: Spread
+) -> list[tuple[pd.DataFrame, int]]:
+    """The tables of some replications, and how often each was drawn again."""
+    if unsure:
+        return _drawn_replications(scenario, unsure, numbers, how)
+    return [(table, 0) for table in replications([(arms, number, arms.names) for number in numbers], how)]
 
 
 def _further(how: Spread, before: int, most: int) -> Spread:
@@ -191,6 +205,15 @@ def _carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallie
 # -- many replications ---------------------------------------------------------------------------------------------
 
 
+class CutShort(KeyboardInterrupt):
+    """Work that was interrupted from the keyboard."""
+
+    def __init__(self, done: list[Any]) -> None:
+        super().__init__("interrupted; nothing of it was kept, and the same command begins again")
+        self.done = done
+        """What was done, from the first piece of work on and without gaps."""
+
+
 def replications(jobs: Sequence[tuple[Arms, int, Sequence[str]]], how: Spread = HERE) -> list[pd.DataFrame]:
     """The table of each job (see ``replication``), in their order."""
     return _in_order(replication, [(*job, how.engine) for job in jobs], how)
@@ -198,7 +221,11 @@ def replications(jobs: Sequence[tuple[Arms, int, Sequence[str]]], how: Spread = 
 
 def _in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread) -> list[Result]:
     keys = [hashlib.sha256(pickle.dumps(job)).hexdigest() for job in jobs] if how.cluster else []
-    found = dict(spread(function, jobs, how, keys))
+    found: dict[int, Result] = {}
+    try:
+        found.update(spread(function, jobs, how, keys))
+    except KeyboardInterrupt:
+        raise CutShort([found[number] for number in takewhile(found.__contains__, range(len(jobs)))]) from None
     return [found[number] for number in range(len(jobs))]
 
 

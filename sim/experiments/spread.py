@@ -124,7 +124,7 @@ def _on_cluster(
                 yield future.result()
             except KilledWorker:
                 raise RunError(
-                    "the same work ended several workers of the cluster, most often for want of memory: give each of them "
+                    "the same work ended several workers of the cluster, most often for want of memory: give each "
                     "more, or use a smaller --scale"
                 ) from None
             except ImportError as error:
