@@ -5,7 +5,7 @@ Facts only; every average and percentile is a question put to these tables (meas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -105,3 +105,51 @@ class StayLog:
     events: dict[str, npt.NDArray[np.int64]]
     persons: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     """People alive at ``until_minute``: age, frailty, locality, residence, end_of_life, care_plan (each int64)."""
+
+
+Table = dict[str, npt.NDArray[np.int64]]
+
+_ORDER = {
+    "ended": ("person", "generation", "need", "chain", "asked", "stage"),
+    "open": ("person", "generation", "need", "chain", "asked", "stage"),
+    "events": ("minute", "person", "generation", "kind", "detail"),
+}
+"""Columns the rows of each table are sorted by, the first counting most."""
+
+
+def in_order(log: StayLog) -> StayLog:
+    """The same log, the rows of each table sorted, so that logs of two engines can be compared."""
+    ended, still_open, events = (_sorted(getattr(log, name), by) for name, by in _ORDER.items())
+    return replace(log, ended=ended, open=still_open, events=events)
+
+
+def _sorted(table: Table, by: tuple[str, ...]) -> Table:
+    rows = np.lexsort([table[name] for name in reversed(by)])
+    return {name: column[rows] for name, column in table.items()}
+
+
+def differences(a: StayLog, b: StayLog) -> list[str]:
+    """Where two logs differ, whatever the order of their rows: a sentence for each column, none if they are equal."""
+    found = []
+    if (a.from_minute, a.until_minute) != (b.from_minute, b.until_minute):
+        found.append(f"minutes: {a.from_minute} to {a.until_minute} and {b.from_minute} to {b.until_minute}")
+    a, b = in_order(a), in_order(b)
+    for name in (*_ORDER, "persons"):
+        found += _unlike(name, getattr(a, name), getattr(b, name))
+    return found
+
+
+def _unlike(name: str, a: Table, b: Table) -> list[str]:
+    """Where two sorted tables differ."""
+    if a.keys() != b.keys():
+        return [f"{name}: columns {', '.join(a)} and {', '.join(b)}"]
+    rows, others = (len(next(iter(table.values()), ())) for table in (a, b))
+    if rows != others:
+        return [f"{name}: {rows:,} and {others:,} rows"]
+    found = []
+    for column in a:
+        at = np.flatnonzero(a[column] != b[column])
+        if len(at):
+            first = f"first {a[column][at[0]]} and {b[column][at[0]]}"
+            found.append(f"{name}, {column}: {len(at):,} of {rows:,} rows, {first}")
+    return found
