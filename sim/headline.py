@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
-from sim.experiments.claims import share_of_futures
+from sim.experiments.claims import digits, share_of_futures
 from sim.explain import LEVERS, more_or_less
 from sim.flows import duration, rounded
 from sim.gives import Gives, what_gives
@@ -166,18 +167,19 @@ def found_in_words(row: Mapping[Any, Any]) -> str:
     """What the model finds for a claim, as a fall, a rise, no clear change, or a level."""
     value, low, high = (float(row[f"modelled_{end}"]) for end in ("value", "low", "high"))
     unit = str(row["modelled"]).partition(") ")[2]
+    show = partial(shown, significant=digits(bool(row.get("uncertain"))))
     if not math.isfinite(value):
         return "nothing to measure"
     if MEASURES[row["measure"]].kind == "share" and row["kind"] != "change_per_cent":
         value, low, high = (100 * each for each in (value, low, high))
     if row["kind"] in ("at_most", "at_least"):
-        return with_unit(shown(value, low, high), unit)
+        return with_unit(show(value, low, high), unit)
     if high < 0:
-        return f"a fall of {with_unit(shown(-value, -high, -low), unit)}"
+        return f"a fall of {with_unit(show(-value, -high, -low), unit)}"
     if low > 0:
-        return f"a rise of {with_unit(shown(value, low, high), unit)}"
+        return f"a rise of {with_unit(show(value, low, high), unit)}"
     unclear = "no clear change" if math.isfinite(low) else "a change" if value else "no change"
-    return f"{unclear}, {with_unit(shown(value, low, high), unit)}"
+    return f"{unclear}, {with_unit(show(value, low, high), unit)}"
 
 
 def with_unit(number: str, unit: str) -> str:

@@ -243,18 +243,18 @@ def _ratio(baseline: Floats, plan: Floats) -> tuple[Floats, Floats]:
     return ratio, half
 
 
-def shown(value: float, low: float = math.nan, high: float = math.nan) -> str:
+def shown(value: float, low: float = math.nan, high: float = math.nan, *, significant: int = 1) -> str:
     """A number with its interval for the screen, with no more digits than the interval bears.
 
-    Rounded to the leading digit of half the interval's width: ``1,240 (1,180 to 1,300)``. Without an interval three
-    digits are shown, and that there is none.
+    Rounded to the leading digit (or more, if they are ``significant``) of half the interval's width: ``1,240 (1,180 to
+    1,300)``. Without an interval three digits are shown, and that there is none.
     """
     if not math.isfinite(value):
         return "no value"
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"{_rounded(value, _digits(value, 3))} (no interval)"
     half = (high - low) / 2
-    digits = _digits(half, 1) if half > 0 else _digits(value, 3)
+    digits = _digits(half, significant) if half > 0 else _digits(value, 3)
     return f"{_rounded(value, digits)} ({_rounded(low, digits)} to {_rounded(high, digits)})"
 
 

@@ -125,7 +125,8 @@ def test_the_answer_says_that_uncertainty_is_included() -> None:
     assert "is included" in said
     assert said.endswith("2 draws contradicted themselves and were drawn again.")
     lines = claims_in_words(found.claims, said)
-    assert lines[1].endswith("(the middle future, and 95% of them)")
+    assert "modelled: -60 (" in lines[1]
+    assert lines[1].endswith("per cent (the middle future, and 95% of them)")
     assert lines[-1] == said
     assert "20 numbers were drawn together" in headline(found).decides
     assert "the claim holds in 18 of 20 futures" in headline(found).holds

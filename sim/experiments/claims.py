@@ -110,7 +110,7 @@ def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str, uncert
         "modelled_value": found.mean,
         "modelled_low": found.low,
         "modelled_high": found.high,
-        "modelled": _modelled(asked.kind, found, measure),
+        "modelled": _modelled(asked.kind, found, measure, digits(uncertain)),
         "baseline": _mean(baseline),
         "plan": _mean(plan),
         "holds_in": holds,
@@ -219,9 +219,16 @@ def _claimed(asked: _Asked, measure: Measure) -> str:
     return f"{words}{number} {_unit(asked.kind, measure)}"
 
 
-def _modelled(kind: str, found: Interval, measure: Measure) -> str:
+def digits(uncertain: bool) -> int:
+    """Digits shown of half a width: two of a range of futures, one of an interval, which is itself uncertain."""
+    return 2 if uncertain else 1
+
+
+def _modelled(kind: str, found: Interval, measure: Measure, significant: int) -> str:
     ends = (_on_screen(kind, end, measure) for end in found[:3])
-    return f"{shown(*ends)} {_unit(kind, measure)}" if math.isfinite(found.mean) else "no value"
+    return (
+        f"{shown(*ends, significant=significant)} {_unit(kind, measure)}" if math.isfinite(found.mean) else "no value"
+    )
 
 
 def _on_screen(kind: str, value: float, measure: Measure) -> float:
