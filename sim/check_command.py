@@ -94,7 +94,7 @@ HEADINGS = {
     "pools": "Expected without simulation: beds, packages, or slots each open day",
     "stages": "Expected without simulation: stays",
     "figures": "Expected without simulation, beside what is published for the reference place",
-    "scale": "Simulated at that scale, with 95% intervals: what lies outside them differs by size, not luck",
+    "scale": "Simulated at that scale, with 95% intervals, beside full size",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -63,10 +64,13 @@ def scale_table(levels: Mapping[float, Mapping[str, Interval]], expected: Mappin
         for size, found in levels.items():
             name = "at full size" if size == FULL else f"at scale {size:g}"
             row[name] = str(_times(100, found[measure]) if share else found[measure])
-        value = expected.get(measure)
-        row["expected at full size"] = "" if value is None else f"{100 * value if share else value:,.4g}"
+        row["expected at full size"] = _shown((100 if share else 1) * expected.get(measure, math.nan))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _shown(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _times(factor: float, found: Interval) -> Interval:
