@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaincinv
+from scipy.special import expit, gammainccinv, gammaincinv
 
 from sim.draws import Purpose, Stream, entity_keys, run_key, uniform, uniforms
 from sim.plan import Plan
@@ -49,8 +50,7 @@ def population(plan: Plan, seed: int, replication: int) -> Population:
     frailty = _choose(uniforms(keys, 0, Purpose.FRAILTY), plan.frailty_shares[age])
     deprivation = (uniforms(keys, 0, Purpose.DEPRIVATION) * 5).astype(np.int64)
     residence = _choose(uniforms(keys, 0, Purpose.RESIDENCE), plan.residence_shares[age, frailty])
-    shape = plan.propensity_shape[age]
-    propensity = gammaincinv(shape, uniforms(keys, 0, Purpose.PROPENSITY)) / shape
+    propensity = _propensity(plan, age, uniforms(keys, 0, Purpose.PROPENSITY))
     conditions = conditions_of(plan, seed, replication, person, age, np.zeros_like(person))
     near_end = uniforms(keys, 0, Purpose.END_OF_LIFE) < plan.end_of_life_share[age, frailty, residence]
     return Population(
@@ -89,6 +89,26 @@ def condition_factor(plan: Plan, age: Ints, conditions: Ints) -> Floats:
         factor += extra * (conditions >> c & 1)
         mean += extra * plan.condition_prevalence[c][age]
     return np.asarray(factor / mean)
+
+
+def _propensity(plan: Plan, age: Ints, u: Floats) -> Floats:
+    """Gamma quantiles of mean 1 with each age band's shape, read off a table of 8,193 points."""
+    logit, found = np.log(u / (1.0 - u)), np.empty(u.size)
+    for band, shape in enumerate(plan.propensity_shape.tolist()):
+        mine = age == band
+        found[mine] = np.interp(logit[mine], _LOGITS, _gamma_quantiles(shape))
+    return found
+
+
+_LOGITS = np.linspace(-36.0, 36.0, 8193)
+"""Logarithms of odds between which quantiles are interpolated: all that a uniform of 52 bits can be."""
+
+
+@lru_cache(maxsize=16)
+def _gamma_quantiles(shape: float) -> Floats:
+    """Quantiles of a gamma distribution of mean 1 at each of ``_LOGITS``, from the nearer tail."""
+    lower = gammaincinv(shape, expit(_LOGITS))
+    return np.asarray(np.where(_LOGITS < 0.0, lower, gammainccinv(shape, expit(-_LOGITS))) / shape)
 
 
 def _choose(u: Floats, cumulative: Floats) -> Ints:

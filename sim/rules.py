@@ -13,6 +13,7 @@ from typing import Any
 from sim.compiled import rule
 
 DAY = 1440
+_LOG_2 = log(2.0)
 LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
 WAITS, DIVERTS, DROPS_OUT = 0, 1, 2
 
@@ -95,7 +96,7 @@ def ramp(days: float, half_time_days: float, full: float, days_after_end: float,
     """
     if days < 0.0:
         return 0.0
-    grown = full if half_time_days <= 0.0 else full * (1.0 - 0.5 ** (days / half_time_days))
+    grown = full if half_time_days <= 0.0 else full * (1.0 - exp(-_LOG_2 * days / half_time_days))
     if days_after_end < 0.0:
         return grown
     if fade_days <= 0.0:

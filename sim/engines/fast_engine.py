@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.fast_memory import handed
 from sim.engines.fast_life import read_people, sort_points
+from sim.engines.fast_memory import handed
 from sim.engines.fast_programmes import rank
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
@@ -66,12 +66,14 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays)
     if state.arrays.clock[0].fault:
-        raise RunError(f"somebody's rate of need is too high for the compiled engine (fault {state.arrays.clock[0].fault})")
+        raise RunError(
+            f"somebody's rate of need is too high for the compiled engine (fault {state.arrays.clock[0].fault})"
+        )
     _flush(state.arrays, ended, events)
     return _log(tables, state.arrays, from_minute, ended, events)
 
 
-# -- what compiled code asks for ----------------------------------------------------------------------------------------
+# -- what compiled code asks for -------------------------------------------------------------------------------------
 
 
 def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
@@ -93,7 +95,9 @@ def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
     s = state.arrays
     in_order = empty(len(s.points), POINT)
     sort_points(handed(s), in_order)
-    state.arrays = s._replace(points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32))
+    state.arrays = s._replace(
+        points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32)
+    )
 
 
 _ROOM = 8192
@@ -108,8 +112,10 @@ def _with_room(s: FastState) -> FastState:
         "journeys": journeys, "visits": journeys, "over": journeys, "early": journeys, "returning": journeys,
         "arriving": journeys, "joining": journeys, "spare": journeys, "ended": max(len(s.ended), 8 * journeys),
         "events": max(len(s.events), 2 * journeys + _ROOM),
-        "supports": max(len(s.supports), c.supports_top + 2 * _ROOM), "extra": max(len(s.extra), c.extra_top + 2 * _ROOM),
-        "admissions": max(len(s.admissions), 2 * c.admissions + 2 * journeys), "away": max(len(s.away), c.away + 2 * _ROOM),
+        "supports": max(len(s.supports), c.supports_top + 2 * _ROOM),
+        "extra": max(len(s.extra), c.extra_top + 2 * _ROOM),
+        "admissions": max(len(s.admissions), 2 * c.admissions + 2 * journeys),
+        "away": max(len(s.away), c.away + 2 * _ROOM),
     }  # fmt: skip
     arrays = {name: longer(getattr(s, name), rows) for name, rows in grown.items() if rows > len(getattr(s, name))}
     if s.queue.shape[1] < journeys:
@@ -120,7 +126,19 @@ def _with_room(s: FastState) -> FastState:
 def _fitted(s: FastState, plan: Plan) -> FastState:
     """The state with rows for everything a plan has: an arm may add pools, stages and programmes at the end."""
     pools, stages, programmes = len(plan.names.pools), len(plan.names.stages), len(plan.programme_active)
-    of_pool = ("occupied", "slots_left", "seen_today", "gp_fraction", "asking", "touched", "queue", "queue_from", "queue_to")
+    of_pool = (
+        "occupied",
+        "slots_left",
+        "seen_today",
+        "gp_fraction",
+        "asking",
+        "touched",
+        "touch_list",
+        "this_pass",
+        "queue",
+        "queue_from",
+        "queue_to",
+    )
     grown: dict[str, Any] = {name: longer(getattr(s, name), pools) for name in of_pool if len(getattr(s, name)) < pools}
     if s.visits.shape[1] < stages:
         grown["visits"] = longer(s.visits, stages, axis=1)
@@ -153,12 +171,13 @@ def _log(tables: FastTables, s: FastState, from_minute: int, ended: list[Any], e
         ended=_columns(np.concatenate(ended), tuple(STAY_COLUMNS)),
         open=_columns(_open(tables, s), tuple(STAY_COLUMNS)),
         events=_columns(np.concatenate(events), tuple(COUNT_COLUMNS)),
-        persons={name: people[name].astype(np.int64) for name in names},
+        persons={name: people[name].copy() for name in names},
     )
 
 
 def _columns(rows: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: rows[name].astype(np.uint64 if name == "need" else np.int64) for name in names}
+    kinds = {"need": np.uint64, "person": np.int64}
+    return {name: rows[name].astype(kinds.get(name, np.int32)) for name in names}
 
 
 def _open(tables: FastTables, s: FastState) -> Any:
@@ -185,4 +204,3 @@ def _open(tables: FastTables, s: FastState) -> Any:
     known &= here["route"] >= 0
     stay["pathway"][known] = tables.routes["pathway"][here["route"][known]]
     return found
-

@@ -74,49 +74,72 @@ def minute_of(t: FastTables, kind: int, quarter: int, position: float) -> int:
     return first + min(int((slope * (x - edges[low]) + low) * 30), _QUARTER - 1)
 
 
+@part
+def _bounds_of_groups(t: FastTables) -> np.ndarray:
+    """[age, frailty, residence, end of life, kind] the most events a person-year, urgent ones before the person."""
+    bounds = np.empty((*t.life_rates.shape[1:], _KINDS))
+    for kind in range(_KINDS):
+        bounds[..., kind] = t.life_rates[kind] * t.highest[kind]
+    return bounds
+
+
 @compiled()
 def read_people(t: FastTables, s: FastState, first: int) -> int:
     """Read the points of this quarter above what has been read, of people from a row on.
 
     Returns the row to go on with when there is more room, or the number of people when all are read.
     """
-    c = s.clock[0]
+    c, people, read, points = s.clock[0], s.people, s.bounds, s.points
     quarter, n = c.quarter, c.points
     busiest = t.busiest[min(quarter, t.busiest.shape[0] - 1)]
-    for row in range(first, s.people.size):
-        if n + _ROOM > s.points.size:
+    of_groups, none = _bounds_of_groups(t), t.quarter_counts[:, 0].copy()
+    for row in range(first, people.size):
+        if n + _ROOM > points.size:
             c.points = n
             return row
-        p = s.people[row]
+        p = people[row]
+        of_group = of_groups[p.age, p.frailty, p.residence, p.end_of_life]
         for kind in range(_KINDS):
-            bound = t.life_rates[kind, p.age, p.frailty, p.residence, p.end_of_life] * t.highest[kind]
+            bound = of_group[kind]
             if kind == _URGENT:
                 bound *= p.multiplier * busiest[p.age]
-            above = s.bounds[row, kind]
+            above = read[row, kind]
             if bound <= above:
                 continue
-            s.bounds[row, kind] = bound
+            read[row, kind] = bound
             band = 0
             while bound > _EDGES[band]:
-                low, high = _EDGES[band], _EDGES[band + 1]
-                if above < high:
-                    count = points_in_band(t, p.life, quarter, kind, band)
-                    if count < 0 or n + count > s.points.size:
+                if above < _EDGES[band + 1] and not (
+                    band < none.size and uniform(p.life, quarter, _COUNT + kind, band) < none[band]
+                ):
+                    n = _read_band(t, s, row, kind, band, above, bound, n)
+                    if n < 0:
                         c.fault = TOO_MANY_POINTS
-                        return s.people.size
-                    for number in range(count):
-                        need = word(p.life, quarter, _KEY + kind, band * MOST_POINTS + number)
-                        height = low + (high - low) * uniform(need, 0, _HEIGHT, 0)
-                        if above <= height < bound:
-                            minute = minute_of(t, kind, quarter, uniform(need, 0, _MINUTE, 0))
-                            if minute >= c.minute:
-                                point = s.points[n]
-                                point.need, point.height, point.minute = need, height, minute
-                                point.row, point.generation, point.kind = row, p.generation, kind
-                                n += 1
+                        return people.size
                 band += 1
     c.points = n
-    return s.people.size
+    return people.size
+
+
+@part
+def _read_band(t: FastTables, s: FastState, row: int, kind: int, band: int, above: float, bound: float, n: int) -> int:
+    """Add the points of a band that is not empty from place n on; the place after them, -1 if there are too many."""
+    c, life = s.clock[0], s.people[row].life
+    low, high = _EDGES[band], _EDGES[band + 1]
+    count = points_in_band(t, life, c.quarter, kind, band)
+    if count < 0 or n + count > s.points.size:
+        return -1
+    for number in range(count):
+        need = word(life, c.quarter, _KEY + kind, band * MOST_POINTS + number)
+        height = low + (high - low) * uniform(need, 0, _HEIGHT, 0)
+        if above <= height < bound:
+            minute = minute_of(t, kind, c.quarter, uniform(need, 0, _MINUTE, 0))
+            if minute >= c.minute:
+                point = s.points[n]
+                point.need, point.height, point.minute = need, height, minute
+                point.row, point.generation, point.kind = row, s.people[row].generation, kind
+                n += 1
+    return n
 
 
 @compiled()
@@ -229,5 +252,3 @@ def succeed(t: FastTables, s: FastState, row: int) -> None:
         if s.enrolled[i, row] >= 0:
             s.enrolled[i, row] = -1
             s.members[i] -= 1
-
-

@@ -8,8 +8,8 @@ from sim import rules
 from sim.compiled import compiled, part
 from sim.draws import Floats, Ints, Purpose, Stream, entity_key, entity_keys, run_key, uniform, uniforms
 from sim.engines.fast_care import ask_for, keep_busy, work_out
+from sim.engines.fast_journeys import new_journey
 from sim.engines.fast_memory import handed
-from sim.engines.fast_run import new_journey
 from sim.engines.fast_state import (
     ADMISSION,
     CLOCK,
@@ -30,6 +30,8 @@ from sim.population import Population, population
 
 _REQUEST, _OTHER, _ACUTE = 6, 7, 3
 _PREFILLED = FLAGS["prefilled"]
+_ROOM = 16384
+"""Rows of an array before it is known how many are needed; it grows."""
 _LENGTH, _ELAPSED, _LOCALITY = Purpose.LENGTH_OF_STAY, Purpose.PREFILL_ELAPSED, Purpose.ARRIVAL_LOCALITY
 
 
@@ -38,7 +40,9 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     tables = fast_tables(plan)
     people = population(plan, seed, replication)
     in_stages = int(plan.initial[:, 3:5].sum())
-    s = _empty_state(plan, seed, replication, _people(plan, people, run_key(seed, replication, Stream.PEOPLE)), in_stages)
+    s = _empty_state(
+        plan, seed, replication, _people(plan, people, run_key(seed, replication, Stream.PEOPLE)), in_stages
+    )
     key = np.uint64(run_key(seed, replication, Stream.PREFILL))
     t, here = handed(tables), handed(s)
     _residents(t, here, key)
@@ -52,7 +56,17 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
 
 def _people(plan: Plan, p: Population, key: int) -> Rows:
     rows = empty(p.person.size, PERSON)
-    for name in ("person", "age", "locality", "frailty", "residence", "end_of_life", "conditions", "propensity", "multiplier"):
+    for name in (
+        "person",
+        "age",
+        "locality",
+        "frailty",
+        "residence",
+        "end_of_life",
+        "conditions",
+        "propensity",
+        "multiplier",
+    ):
         rows[name] = getattr(p, name)
     rows["base_frailty"] = p.frailty
     rows["lasting"] = p.propensity * plan.deprivation[p.deprivation]
@@ -63,27 +77,28 @@ def _people(plan: Plan, p: Population, key: int) -> Rows:
 
 
 def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stages: int) -> FastState:
-    pools, programmes, room = len(plan.names.pools), len(plan.programme_active), 16384 + 2 * in_stages
+    pools, programmes, room = len(plan.names.pools), len(plan.programme_active), _ROOM + 2 * in_stages
     clock = empty(1, CLOCK)
     clock[0].seed, clock[0].replication = seed, replication
     clock[0].people_key = run_key(seed, replication, Stream.PEOPLE)
     clock[0].interventions_key = run_key(seed, replication, Stream.INTERVENTIONS)
     clock[0].quarter = clock[0].journeys_free = clock[0].supports_free = clock[0].extra_free = -1
-    line = np.zeros(room, np.int32)
+    line, of_pools = np.zeros(room, np.int32), np.zeros(pools, np.int64)
     supports = int((people["residence"] > 0).sum())
     return FastState(
         clock=clock, people=people, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
         enrolled=np.full((programmes, len(people)), -1, np.int32), members=np.zeros(programmes, np.int64),
         journeys=empty(room, JOURNEY), visits=np.zeros((room, len(plan.names.stages)), np.int8),
-        supports=empty(supports + 16384, SUPPORT), occupied=np.zeros(pools, np.int64), slots_left=np.zeros(pools, np.int64),
-        seen_today=np.zeros(pools, np.int64), gp_fraction=np.zeros(pools), asking=np.zeros(pools, np.int64),
-        touched=np.zeros(pools, np.int8), queue=np.zeros((pools, room), np.int32), queue_from=np.zeros(pools, np.int64),
-        queue_to=np.zeros(pools, np.int64), points=empty(16384 + len(people) // 2, POINT), extra=empty(16384, POINT),
-        by_minute=np.full((2, 1440), -1, np.int32), by_day=np.full((2, plan.days + 2), -1, np.int32),
-        admissions=empty(2 * room, ADMISSION), away=np.zeros(16384, np.int32), over=line.copy(), early=line.copy(),
-        returning=line.copy(), arriving=line.copy(), joining=line.copy(), due=line.copy(),
-        calendar=np.zeros(1440, np.int8), closing=np.zeros((2 * pools, 3), np.int64), spare=line.copy(),
-        ended=empty(8 * room, ENDED), events=empty(4 * room, EVENT),
+        supports=empty(supports + _ROOM, SUPPORT), occupied=of_pools.copy(), slots_left=of_pools.copy(),
+        seen_today=of_pools.copy(), gp_fraction=np.zeros(pools), asking=of_pools.copy(), touched=of_pools.copy(),
+        touch_list=of_pools.copy(), this_pass=of_pools.copy(), queue=np.zeros((pools, room), np.int32),
+        queue_from=of_pools.copy(), queue_to=of_pools.copy(), points=empty(_ROOM + len(people) // 2, POINT),
+        extra=empty(_ROOM, POINT), by_minute=np.full((2, 1440), -1, np.int32),
+        by_day=np.full((2, plan.days + 2), -1, np.int32), admissions=empty(2 * room, ADMISSION),
+        away=np.zeros(_ROOM, np.int32), over=line.copy(), early=line.copy(), returning=line.copy(),
+        arriving=line.copy(), joining=line.copy(), due=line.copy(), calendar=np.zeros(1440, np.int8),
+        closing=np.zeros((2 * pools, 3), np.int64), spare=line.copy(), ended=empty(8 * room, ENDED),
+        events=empty(4 * room, EVENT),
     )  # fmt: skip
 
 
@@ -92,9 +107,7 @@ def _rate_of_need(plan: Plan, p: Population) -> Floats:
     return np.asarray(p.multiplier * plan.life_rates[0][p.age, p.frailty, p.residence, p.end_of_life])
 
 
-def _people_for(
-    key: int, p: Population, weight: Floats, taken: np.ndarray, number: int, age: int, wanted: int
-) -> Ints:
+def _people_for(key: int, p: Population, weight: Floats, taken: np.ndarray, number: int, age: int, wanted: int) -> Ints:
     """Rows of people of an age who are in a stage, met in proportion to their rate of need; nobody twice."""
     rows = np.flatnonzero((p.age == age) & ~taken)
     if wanted == 0 or rows.size == 0:
@@ -125,7 +138,13 @@ def _residents(t: FastTables, s: FastState, key: int) -> None:
         ask_for(t, s, slot, stage, -1, _PREFILLED, 0)
         j, support = s.journeys[slot], s.supports[c.supports_top]
         support.row, support.person, support.generation, support.need = row, p.person, p.generation, need
-        support.chain, support.cause, support.severity, support.age, support.locality = 0, 0, _REQUEST, p.age, p.locality
+        support.chain, support.cause, support.severity, support.age, support.locality = (
+            0,
+            0,
+            _REQUEST,
+            p.age,
+            p.locality,
+        )
         support.stage, support.pool, support.asked, support.started = stage, j.wait_pool, 0, 0
         support.came_from, support.frailty, support.flags = -1, j.wait_frailty, j.wait_flags
         s.occupied[j.wait_pool] += 1

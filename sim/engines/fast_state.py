@@ -79,7 +79,7 @@ CLOCK = _fields(
     (_f8, "gp_backlog"),
     (_i8, "minute phase day quarter point points extra_free extra_top journeys_free journeys_top journeys_live"),
     (_i8, "supports_free supports_top ended events admissions away over early due returning arriving joining"),
-    (_i8, "closing any_touched outlets midnight fault"),
+    (_i8, "closing touched outlets midnight fault"),
 )
 """What there is one of: the time, the ends of lists, the number of entries of each buffer."""
 
@@ -110,6 +110,9 @@ class FastState(NamedTuple):
     """[P] people who wait for the pool, or are about to join its queue."""
     touched: Ints
     """[P] 1 if the pool has to be looked at."""
+    touch_list: Ints
+    """[P] the pools that have to be looked at, and room for those of one pass in plan order."""
+    this_pass: Ints
     queue: Ints
     """[P, places] journeys in order."""
     queue_from: Ints

@@ -1,0 +1,178 @@
+"""Life events, closing times, outlets and places given up in the compiled engine.
+
+See ``life_events.py`` and ``once_a_day.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import rules
+from sim.compiled import part
+from sim.engines.fast_care import (
+    door,
+    escalates,
+    kind_of_need,
+    lives_there,
+    unseen,
+)
+from sim.engines.fast_journeys import (
+    new_journey,
+    unqueue,
+)
+from sim.engines.fast_life import lever, rate, read_more
+from sim.engines.fast_log import event, write_wait
+from sim.engines.fast_programmes import ratio
+from sim.engines.fast_state import FastState
+from sim.engines.fast_stays import ask, begin, die, end_support, finish, go_home
+from sim.engines.fast_tables import FastTables
+from sim.log import EVENTS, OUTCOMES
+
+_DAY = rules.DAY
+_PLANNED, _REQUEST, _OTHER, _READMITTED_SEVERITY = 5, 6, 7, 3
+_HOME, _MOVED, _DIED, _GAVE_UP, _DIVERTED, _ESCALATED, _CANCELLED, _ENDED, _LOST_PLACE = (
+    OUTCOMES.index(name)
+    for name in ("home", "moved", "died", "gave_up", "diverted", "escalated", "cancelled", "ended", "lost_place")
+)
+_DEATH, _END_OF_LIFE, _DROPPED, _AVOIDED, _SHED = (
+    EVENTS.index(name) for name in ("death", "end_of_life", "dropped_need", "need_avoided", "gp_shed")
+)
+
+
+@part
+def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: float, now: int) -> None:
+    """A point of a person's life is due: whether it happens, and what follows."""
+    place, p = t.place[0], s.people[row]
+    if kind == 0:
+        _urgent_need(t, s, row, need, height, now)
+        return
+    if not rules.happens(height, rate(t, s, kind, row) * lever(t, s, kind, row, now)):
+        return
+    if kind == 1:
+        slot = new_journey(s, row, p.person, p.generation, need, now, 0, _PLANNED, 0, p.age, p.locality)
+        begin(t, s, slot, place.referral_stage, -1, 0, now)
+    elif kind == 2 and p.busy == 0:
+        die(t, s, row, -1, now)
+    elif kind == 3 and p.end_of_life == 0:
+        p.end_of_life = 1
+        event(s, _END_OF_LIFE, row, 0, now)
+        read_more(t, s, row, now)
+    elif kind in (4, 5) and p.busy == 0:
+        _request(t, s, row, need, place.home_care_stage if kind == 4 else place.care_home_stage, now)
+    elif kind == 6 and p.busy == 0:
+        end_support(s, row, _ENDED, now)
+        p.residence = 0
+        read_more(t, s, row, now)
+
+
+@part
+def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float, now: int) -> None:
+    severity, cause = kind_of_need(t, s, row, need)
+    p = s.people[row]
+    plain = rate(t, s, 0, row) * t.need_by_day[severity, p.age, now // _DAY]
+    moved = plain
+    for k in range(t.severity_levers.shape[1]):
+        if t.severity_levers[severity, k] >= 0:
+            moved *= ratio(t, s, t.severity_levers[severity, k], row, now)
+    if not rules.happens(height, moved):
+        if rules.happens(height, plain):
+            event(s, _AVOIDED, row, severity, now)
+        return
+    if p.busy != 0:
+        event(s, _DROPPED, row, severity, now)
+        return
+    slot = new_journey(s, row, p.person, p.generation, need, now, 0, severity, cause, p.age, p.locality)
+    begin(t, s, slot, door(t, s, row, severity, need, now), -1, 0, now)
+
+
+@part
+def _request(t: FastTables, s: FastState, row: int, need: int, stage: int, now: int) -> None:
+    p = s.people[row]
+    k = p.first_journey
+    while k >= 0:
+        if s.journeys[k].severity == _REQUEST:
+            return
+        k = s.journeys[k].next_of_person
+    if stage >= 0 and p.residence < t.stages[stage].residence:
+        slot = new_journey(s, row, p.person, p.generation, need, now, 0, _REQUEST, 0, p.age, p.locality)
+        begin(t, s, slot, stage, -1, 0, now)
+
+
+# -- once a day --------------------------------------------------------------------------------------------------------
+
+
+@part
+def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: int, now: int) -> None:
+    """Closing time: people not seen wait for the next day, turn elsewhere or drop out."""
+    c, place, n = s.clock[0], t.place[0], 0
+    for k in range(s.queue_from[pool], s.queue_to[pool]):
+        slot = s.queue[pool, k]
+        if t.stages[s.journeys[slot].wait_stage].unseen_wait >= 0.0:
+            s.spare[n] = slot
+            n += 1
+    share = n / max(1, n + seen_today)
+    if t.pools[pool].gp_share > 0.0:
+        c.gp_backlog = max(0.0, c.gp_backlog - slots_left * place.gp_urgent)
+        most = place.gp_backlog_days * place.gp_routine
+        if c.gp_backlog > most:
+            event(s, _SHED, -1, int(np.rint(c.gp_backlog - most)), now)
+            c.gp_backlog = most
+    for k in range(n):
+        slot = s.spare[k]
+        answer = unseen(t, s, slot, share, now)
+        if answer == rules.WAITS:
+            continue
+        stage = s.journeys[slot].wait_stage
+        target = t.stages[stage].unseen_to if answer == rules.DIVERTS else -1
+        write_wait(s, slot, _DIVERTED if answer == rules.DIVERTS else _GAVE_UP, target, now)
+        unqueue(s, slot)
+        if target >= 0:
+            ask(t, s, slot, target, stage, 0, now)
+        else:
+            finish(t, s, slot)
+
+
+@part
+def outlets(t: FastTables, s: FastState, now: int) -> None:
+    """At noon, people who have waited too long may go another way."""
+    for pool in range(s.queue.shape[0]):
+        n = s.queue_to[pool] - s.queue_from[pool]
+        for k in range(n):
+            s.spare[k] = s.queue[pool, s.queue_from[pool] + k]
+        for k in range(n):
+            slot = s.spare[k]
+            if not escalates(t, s, slot, now):
+                continue
+            j = s.journeys[slot]
+            target, came_from = t.stages[j.wait_stage].escalate_to, j.wait_came_from
+            write_wait(s, slot, _ESCALATED, target, now)
+            unqueue(s, slot)
+            if target >= 0 and not lives_there(t, s, slot, target):
+                ask(t, s, slot, target, came_from, 0, now)
+            elif j.stage >= 0:
+                go_home(t, s, slot, now)
+            else:
+                finish(t, s, slot)
+
+
+@part
+def give_up_places_of_long_absent(t: FastTables, s: FastState, now: int) -> None:
+    """A residence place is given up after too long in hospital; the person asks for one when leaving."""
+    c = s.clock[0]
+    rows = np.sort(s.away[: c.away])
+    c.away = 0
+    for row in rows:
+        p = s.people[row]
+        if p.busy == 0 or p.support < 0:
+            p.away = -1
+            continue
+        stage = s.supports[p.support].stage
+        if now - p.away >= t.stages[stage].place_kept:
+            p.lost_place = stage
+            p.away = -1
+            end_support(s, row, _LOST_PLACE, now)
+            p.residence = 0
+            read_more(t, s, row, now)
+        else:
+            s.away[c.away] = row
+            c.away += 1
