@@ -107,10 +107,10 @@ def spread_of(asked: Asked, unit: str = "replication") -> Spread:
     """How the work asked for is spread; the progress line counts in ``unit``."""
     from sim.experiments.spread import Spread
 
-    return Spread(asked.workers, asked.engine, asked.cluster, _progress(asked, unit))
+    return Spread(asked.workers, asked.engine, asked.cluster, progress_of(asked, unit))
 
 
-def _progress(asked: Asked, unit: str) -> Progress | None:
+def progress_of(asked: Asked, unit: str) -> Progress | None:
     """A progress line on the terminal with the time left, if one is wanted and there is a terminal."""
     if asked.quiet or asked.json or not sys.stderr.isatty():
         return None

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.bench_command import bench, bench_options
 from sim.check_command import check, check_options
 from sim.command import (
     Asked,
@@ -319,6 +320,13 @@ COMMANDS = (
         "carepath sweep stroke_units --grid place.pools.rehab_north.capacity=13,15,17 --years 0.5",
         sweep_options,
         sweep,
+    ),
+    Command(
+        "bench",
+        "How fast is carepath on this machine, where does the time go, and what do others take? Takes minutes.",
+        "carepath bench --quick",
+        bench_options,
+        bench,
     ),
     Command(
         "report",

@@ -1,0 +1,179 @@
+"""What the benchmark found, as tables to print and as the section of the README."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from sim.experiments.bench import Found, Size
+from sim.experiments.bench_queues import PRECISION
+
+START_MARK, END_MARK = "<!-- bench:start -->", "<!-- bench:end -->"
+
+
+class Section(NamedTuple):
+    """A table with what is to be said about it."""
+
+    title: str
+    said: str
+    table: pd.DataFrame
+
+
+def sections(found: Found, size: Size) -> list[Section]:
+    """Everything that was found, for reading."""
+    return [
+        _against_simpy(found["simpy"], size),
+        _parts(found["replication"]),
+        _growth(found),
+        _queues(found["queues"]),
+    ]
+
+
+def machine_in_words(found: Found) -> str:
+    """The machine, in a sentence."""
+    m = found["machine"]
+    return (
+        f"Measured on {m['processor']}, {m['cores']} cores, {m['platform']}; Python {m['python']}, Numba {m['numba']}, "
+        f"NumPy {m['numpy']}, SimPy {m['simpy']}, carepath {m['carepath']}. Times of one thread are processor time; "
+        "those of threads and whole commands are as a clock on the wall shows them."
+    )
+
+
+def summary(found: Found) -> str:
+    """What a replication takes, in a paragraph."""
+    r, memory = found["replication"], found["replication"]["memory"]
+    held = "Its memory was not measured: this system does not tell it."
+    if memory["peak_megabytes"] is not None:
+        held = (
+            f"At most {memory['peak_megabytes']:,.0f} MB were in use, {memory['before_megabytes']:,.0f} MB of it "
+            "before it began (Python, libraries, compiled code and the plan)."
+        )
+    threads = "; ".join(
+        f"{t['replications']} replications in {_threads(t['threads'])}: {t['seconds']:.2f} s" for t in found["threads"]
+    )
+    return (
+        f"One replication of one arm of `nwl_pilot` with all its programmes, {_simulated(r)}: {r['stays']:,} stays in "
+        f"**{r['seconds']:.2f} s**, of which the compiled engine {r['engine_seconds']:.2f} s "
+        f"({1000 * r['engine_microseconds_a_stay']:,.0f} ns a stay) and counting the rest. {held} {_cap(threads)} "
+        f"({found['threads'][-1]['times_faster']:.2f} times as fast). {_starts(found['starts'])}"
+    )
+
+
+def _simulated(row: Found) -> str:
+    return f"{row['people']:,} adults, {row['warm_up_days']} days of warm-up and {_years(row['years'])} measured"
+
+
+def _years(years: float) -> str:
+    return f"{years:g} year" + "s" * (years != 1)
+
+
+def _threads(threads: int) -> str:
+    return f"{threads} thread" + "s" * (threads != 1)
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _starts(starts: Found) -> str:
+    later = f"`carepath run` of a tiny run answers after {starts['later_seconds']:.1f} s"
+    if starts["first_seconds"] is None:
+        return f"{later}; the first start ever, which compiles, was left out."
+    return f"{later}, and after {starts['first_seconds']:.0f} s when nothing has ever been compiled."
+
+
+def _against_simpy(found: Found, size: Size) -> Section:
+    rows = [
+        {
+            "engine": title,
+            "start": f"{found[name]['start_seconds']:.2f} s",
+            "those days": f"{found[name]['seconds']:.2f} s",
+            "a stay": f"{found[name]['microseconds_a_stay']:,.2f} µs",
+        }
+        for name, title in (("compiled", "compiled"), ("simpy", "SimPy"))
+    ]
+    same = "the stays are the same" if found["same_stays"] else "THE STAYS DIFFER"
+    said = (
+        f"The same plan, {found['people']:,} adults, without counting: day {found['from_day']} to day "
+        f"{found['until_day']}, in which {found['simpy']['stays']:,} stays end; {same}. The compiled engine is "
+        f"{found['times_faster']:.0f} times as fast. A stay takes the SimPy engine as long as "
+        f"{found['bare_events_a_stay']:.0f} bare SimPy events of {found['bare_event_microseconds']:.1f} µs."
+    )
+    return Section("Both engines", said, pd.DataFrame(rows))
+
+
+def _parts(r: Found) -> Section:
+    rows = [
+        {"part": name, "seconds": f"{part['seconds']:.2f}", "share": f"{part['share']:.0%}"}
+        for name, part in sorted(r["parts"].items(), key=lambda each: -each[1]["seconds"])
+    ]
+    few, many = r["floor"]["heaps"]
+    said = (
+        f"The floor: a bare compiled heap takes {few['seconds']:.2f} s to put and take {r['floor']['events']:,} events "
+        f"(every point of a life read, and every stay) with {few['held']:,} in it, {few['share_of_engine']:.0%} of the "
+        f"engine's time; with {many['held']:,} in it, as a heap that held the points of a quarter too, "
+        f"{many['seconds']:.2f} s ({many['share_of_engine']:.0%})."
+    )
+    return Section("Where a replication's time goes", said, pd.DataFrame(rows))
+
+
+def _growth(found: Found) -> Section:
+    rows = [
+        {
+            "adults": f"{row['people']:,}",
+            "years measured": f"{row['years']:g}",
+            "stays": f"{row['stays']:,}",
+            "seconds": f"{row['seconds']:.2f}",
+            "a stay": f"{row['microseconds_a_stay']:.2f} µs",
+        }
+        for row in found["growth"]
+    ]
+    said = (
+        "One replication with its counting, after the same warm-up. Half a million residents are about 400,000 adults."
+    )
+    return Section("More people, more years", said, pd.DataFrame(rows))
+
+
+def _queues(found: Found) -> Section:
+    rows: list[dict[str, Any]] = [
+        {
+            "queue": row["queue"],
+            "program": row["program"],
+            "people": f"{row['people']:,.0f}",
+            "mean wait (standard error)": f"{row['wait_minutes']:.0f} ({row['standard_error']:.0f}) min",
+            "seconds": f"{row['seconds']:.3f}",
+            "events a second": f"{row['events_a_second']:,.0f}",
+            f"to {PRECISION:.0%}": f"{row['seconds_to_precision']:.1f} s",
+        }
+        for row in found["rows"]
+    ]
+    said = (
+        f"Two queues that all can do, the same {found['days']} days after 20 of warm-up, {found['replications']} "
+        "replications each; seconds are for one. An event is somebody coming, or a stay beginning or ending. The last "
+        f"column is the time until the standard error of the mean wait is {PRECISION:.0%} of it. carepath does more "
+        "for each event than these queues need: keyed random numbers, reasons of delay, a log."
+    )
+    return Section("Plain queues", " ".join([said, *found["not_run"]]), pd.DataFrame(rows))
+
+
+def markdown(found: Found, size: Size) -> str:
+    """The section of the README, between its marks."""
+    parts = [START_MARK, machine_in_words(found), summary(found)]
+    for section in sections(found, size):
+        parts += [f"**{section.title}.** {section.said}", _table(section.table)]
+    return "\n\n".join(parts) + f"\n{END_MARK}"
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = f"| {' | '.join(table.columns)} |\n|{'---|' * len(table.columns)}"
+    return "\n".join([head, *("| " + " | ".join(map(str, line)) + " |" for line in table.itertuples(index=False))])
+
+
+def put_into(text: str, section: str) -> str:
+    """A text with what stands between the marks replaced by a new section; ValueError if they are not there."""
+    before, start, rest = text.partition(START_MARK)
+    _, end, after = rest.partition(END_MARK)
+    if not (start and end):
+        raise ValueError(f"the marks {START_MARK} and {END_MARK} are not in it")
+    return before + section + after
