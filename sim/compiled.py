@@ -81,8 +81,9 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
 
 def part(function: Function) -> Function:
     """Decorator: a part of larger compiled code, which keeps it; Python calls it only where nothing is compiled."""
-    made: Any = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-    return cast(Function, made)
+    njit: Any = numba.njit
+    made: Function = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return made
 
 
 def rule(function: Function) -> Function:

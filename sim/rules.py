@@ -6,7 +6,6 @@ are strictly between 0 and 1; times are whole minutes. Written in the part of Py
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import erf, exp, floor, log, sqrt
 from typing import Any
 
@@ -52,8 +51,8 @@ def normal_quantile(u: float) -> float:
 
 
 @rule
-def choice(u: float, cumulative: Sequence[float]) -> int:
-    """Index of the first cumulative share above u; the number of shares if none is (the rest)."""
+def choice(u: float, cumulative: Any) -> int:
+    """Index of the first of a sequence of cumulative shares above u; their number if none is (the rest)."""
     for index in range(len(cumulative)):
         if u < cumulative[index]:
             return index

@@ -49,9 +49,12 @@ class About(NamedTuple):
     """True if runs in threads of one process go on at the same time."""
 
 
-ENGINES = {"simpy": About("sim.engines.simpy_engine", releases_gil=False)}
+ENGINES = {
+    "fast": About("sim.engines.fast_engine", releases_gil=True),
+    "simpy": About("sim.engines.simpy_engine", releases_gil=False),
+}
 """Every engine by name."""
-DEFAULT = "simpy"
+DEFAULT = "fast"
 """The engine used where none is named."""
 
 

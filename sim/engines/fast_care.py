@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim import rules
+from sim import decisions, rules
 from sim.compiled import part
-from sim.draws import Purpose, entity_key, uniform, word
+from sim.draws import Purpose, entity_key, uniform
 from sim.engines.fast_programmes import gp_minutes, ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
@@ -21,25 +21,19 @@ _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN, _PRESSED, _THRESHOLD = (
     FLAGS[name]
     for name in ("end_of_life", "residence_home_with_care", "residence_care_home", "care_plan", "pressed", "threshold")
 )
-(
-    _VISIT, _LENGTH, _DIES, _LEAVES_TODAY, _LEAVES_HOUR, _ROUTE, _IS_DELAYED, _PROCESS, _SOURCING, _LEVER_SUPPORT,
-    _CARE_HOME_LEVER, _EARLY, _FIRST_STAGE, _THRESHOLD_DRAW, _LEVER_ADMITTED, _KEEPS_PLACE, _FRAILTY_STEP, _READMITTED,
-    _READMITTED_WHEN, _GIVES_UP, _ESCALATES, _POOL, _SEVERITY, _CAUSE, _DOOR,
-) = (
-    Purpose.VISIT, Purpose.LENGTH_OF_STAY, Purpose.DIES, Purpose.LEAVES_TODAY, Purpose.LEAVES_HOUR, Purpose.ROUTE,
-    Purpose.IS_DELAYED, Purpose.PROCESS_DELAY, Purpose.SOURCING_DELAY, Purpose.LEVER_SUPPORT, Purpose.CARE_HOME_LEVER,
-    Purpose.EARLY, Purpose.FIRST_STAGE, Purpose.THRESHOLD, Purpose.LEVER_ADMITTED, Purpose.KEEPS_PLACE,
-    Purpose.FRAILTY_STEP, Purpose.READMITTED, Purpose.READMITTED_WHEN, Purpose.GIVES_UP, Purpose.ESCALATES,
-    Purpose.POOL, Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR,
+_DIES, _ROUTE, _LEVER_SUPPORT, _CARE_HOME_LEVER = (
+    Purpose.DIES, Purpose.ROUTE, Purpose.LEVER_SUPPORT, Purpose.CARE_HOME_LEVER,
 )  # fmt: skip
+_EARLY, _FIRST_STAGE, _LEVER_ADMITTED = Purpose.EARLY, Purpose.FIRST_STAGE, Purpose.LEVER_ADMITTED
+_KEEPS_PLACE, _POOL = Purpose.KEEPS_PLACE, Purpose.POOL
 (
     _LENGTH_LEVER, _MORTALITY, _PROCESS_LEVER, _SOURCING_LEVER, _NEW_SUPPORT, _CARE_HOME_ENTRY, _ADMISSION,
-    _DECONDITIONING, _READMISSION, _A_AND_E_SHARE,
+    _DECONDITIONING, _READMISSION,
 ) = (
     LEVER[name]
     for name in (
         "length_of_stay", "mortality", "process_delay", "sourcing_delay", "new_support", "care_home_entry",
-        "admission_given_a_and_e", "deconditioning", "readmission", "a_and_e_share",
+        "admission_given_a_and_e", "deconditioning", "readmission",
     )
 )  # fmt: skip
 
@@ -147,23 +141,23 @@ def work_out(t: FastTables, s: FastState, slot: int, now: int, given: float) -> 
     """
     j, place = s.journeys[slot], t.place[0]
     stage = t.stages[j.stage]
-    visit = np.int64(s.visits[slot, j.stage])
+    visit: int = s.visits[slot, j.stage]
     s.visits[slot, j.stage] = min(visit + 1, 63)
-    j.key = word(j.need, j.chain, _VISIT, j.stage * 64 + visit)
+    j.key = decisions.visit_key(j.need, j.chain, j.stage, visit)
     if stage.flags & PRESSED:
         full = occupancy(t, s, j.pool, now)
         j.stay_ratio = rules.pressure(full, place.reference_occupancy, place.pressure_discharges, place.pressure)
         if j.stay_ratio < 1.0:
             j.flags |= _PRESSED
-    minutes = given
     if given < 0.0:
         mean = t.stay_minutes[j.stage, j.age] * j.stay_ratio * ratio(t, s, _LENGTH_LEVER, j.row, now)
-        minutes = rules.duration(stage.kind, mean, stage.sigma, uniform(j.key, 0, _LENGTH, 0))
-    length = rules.whole_minutes(minutes)
+        length = decisions.length_of_stay(j.key, stage.kind, mean, stage.sigma)
+    else:
+        length = rules.whole_minutes(given)
     if stage.may_die > 0:
         near_end = 1 if j.flags & _NEAR_END else 0
         dying = t.dies[j.stage, j.age, j.frailty, near_end] * ratio(t, s, _MORTALITY, j.row, now)
-        if rules.happens(uniform(j.key, 0, _DIES, 0), dying):
+        if decisions.happens(j.key, _DIES, dying):
             j.dies = 1
             j.ready = j.onward = now + length
             return
@@ -173,7 +167,7 @@ def work_out(t: FastTables, s: FastState, slot: int, now: int, given: float) -> 
     if (
         stage.early_to >= 0
         and now >= stage.early_from
-        and rules.happens(uniform(j.key, 0, _EARLY, 0), t.early_share[j.stage, j.age])
+        and decisions.happens(j.key, _EARLY, t.early_share[j.stage, j.age])
     ):
         minute = now + int(length * stage.early_at)
         j.early = minute if now < minute < j.onward else NEVER
@@ -186,10 +180,7 @@ def _leaving(t: FastTables, s: int, key: int, minute: int) -> int:
     for attempt in range(_MOST_DAYS_AT_THE_DOOR):
         chance = t.leaves_chance[s, min(day + attempt, t.leaves_chance.shape[1] - 1)]
         today = minute if attempt == 0 else (day + attempt) * _DAY
-        leaves = rules.leaving_minute(
-            today, stage.leaves_from, stage.leaves_to, chance, uniform(key, attempt, _LEAVES_TODAY, 0),
-            uniform(key, attempt, _LEAVES_HOUR, 0), attempt == 0,
-        )  # fmt: skip
+        leaves = decisions.leaves_on(key, attempt, today, stage.leaves_from, stage.leaves_to, chance)
         if leaves >= 0:
             return leaves
     return (day + _MOST_DAYS_AT_THE_DOOR) * _DAY + stage.leaves_from * 60
@@ -214,15 +205,9 @@ def _choose_route(t: FastTables, s: FastState, slot: int, now: int) -> None:
     route = t.routes[row]
     if route.process + route.sourcing <= 0.0:
         return
-    u = uniform(j.key, 0, _IS_DELAYED, 0)
-    j.process = rules.delay_minutes(
-        route.process * ratio(t, s, _PROCESS_LEVER, j.row, now), route.delayed, route.sigma, u,
-        uniform(j.key, 0, _PROCESS, 0),
-    )  # fmt: skip
-    j.sourcing = rules.delay_minutes(
-        route.sourcing * ratio(t, s, _SOURCING_LEVER, j.row, now), route.delayed, route.sigma, u,
-        uniform(j.key, 0, _SOURCING, 0),
-    )  # fmt: skip
+    process = route.process * ratio(t, s, _PROCESS_LEVER, j.row, now)
+    sourcing = route.sourcing * ratio(t, s, _SOURCING_LEVER, j.row, now)
+    j.process, j.sourcing = decisions.drawn_delay(j.key, process, sourcing, route.delayed, route.sigma)
 
 
 @part
@@ -279,10 +264,9 @@ def _admission(t: FastTables, s: FastState, slot: int, now: int) -> tuple[bool, 
     j, place = s.journeys[slot], t.place[0]
     if j.severity == _MINOR:
         if place.threshold_slope > 0.0:
-            u = uniform(j.key, 0, _THRESHOLD_DRAW, 0)
             bed = pool_of(t, place.overnight_stage, j.locality, person_key(s, slot))
             free, usual = 1.0 - occupancy(t, s, bed, now), 1.0 - place.reference_occupancy
-            if rules.admitted_on_threshold(u, place.threshold_slope, free, usual):
+            if decisions.admitted_on_threshold(j.key, place.threshold_slope, free, usual):
                 return True, place.overnight_stage
         return False, -1
     admitted = ratio(t, s, _ADMISSION, j.row, now)
@@ -352,7 +336,7 @@ def keeps_place(t: FastTables, s: FastState, slot: int, stage: int) -> bool:
     """True if the old place is kept until the next stage starts (loop `exit_block`)."""
     if t.stages[stage].keeps_place == 0:
         return False
-    return rules.happens(uniform(s.journeys[slot].key, 0, _KEEPS_PLACE, 0), t.place[0].exit_block)
+    return decisions.happens(s.journeys[slot].key, _KEEPS_PLACE, t.place[0].exit_block)
 
 
 @part
@@ -362,8 +346,7 @@ def deconditioned(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     if t.stages[j.stage].flags & DECONDITIONS == 0 or j.route < 0:
         return False
     steps = place.frailty_steps * place.deconditioning * ratio(t, s, _DECONDITIONING, j.row, now)
-    u = uniform(j.key, 0, _FRAILTY_STEP, 0)
-    step = rules.frailty_step(u, (now - j.ready) / _DAY, t.routes[j.route].mean_days, steps)
+    step = decisions.frailty_step(j.key, (now - j.ready) / _DAY, t.routes[j.route].mean_days, steps)
     p = s.people[j.row]
     before = p.frailty
     p.frailty = min(3, max(0, before + step))
@@ -372,17 +355,14 @@ def deconditioned(t: FastTables, s: FastState, slot: int, now: int) -> bool:
 
 @part
 def readmitted_after(t: FastTables, s: FastState, slot: int, now: int) -> int:
-    """Minutes to the drawn readmission after a live overnight emergency stay, 0 if there is none."""
+    """Minutes to the drawn readmission after a live overnight emergency stay, -1 if there is none."""
     j, both = s.journeys[slot], EMERGENCY | OVERNIGHT
     if t.stages[j.stage].flags & both != both or j.severity == _PLANNED:
-        return 0
+        return -1
     chance = t.readmission[j.age] * ratio(t, s, _READMISSION, j.row, now)
-    chance = rules.pressed_readmission(chance, j.stay_ratio, t.place[0].pressure_readmissions)
-    if not rules.happens(uniform(j.key, 0, _READMITTED, 0), chance):
-        return 0
-    u = uniform(j.key, 0, _READMITTED_WHEN, 0)
-    drawn = rules.duration(rules.EXPONENTIAL, t.place[0].readmission_minutes, 0.0, u)
-    return rules.whole_minutes(min(drawn, 30.0 * _DAY - 1))
+    return decisions.readmitted_after(
+        j.key, chance, j.stay_ratio, t.place[0].pressure_readmissions, t.place[0].readmission_minutes
+    )
 
 
 @part
@@ -430,10 +410,10 @@ def unseen(t: FastTables, s: FastState, slot: int, share: float, now: int) -> in
     """What somebody not seen by closing does; a serious need turns to A&E rather than dropping out."""
     j = s.journeys[slot]
     stage = t.stages[j.wait_stage]
-    u = uniform(j.need, j.chain, _GIVES_UP, (now // _DAY) % 65536)
-    answer = rules.unseen(
-        u, stage.unseen_wait, stage.unseen_divert, stage.unseen_reference, share, t.place[0].gp_access
-    )
+    answer = decisions.unseen(
+        j.need, j.chain, now // _DAY, stage.unseen_wait, stage.unseen_divert, stage.unseen_reference, share,
+        t.place[0].gp_access,
+    )  # fmt: skip
     return rules.DIVERTS if answer == rules.DROPS_OUT and 1 <= j.severity <= 3 else answer
 
 
@@ -444,8 +424,8 @@ def escalates(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     stage = t.stages[j.wait_stage]
     if stage.escalate_to == -2:
         return False
-    u = uniform(j.need, j.chain, _ESCALATES, (now // _DAY) % 65536)
-    return rules.escalates(u, stage.escalate_per_day, (now - j.wait_asked) // _DAY, stage.escalate_after_days)
+    waited = (now - j.wait_asked) // _DAY
+    return decisions.escalates(j.need, j.chain, now // _DAY, stage.escalate_per_day, waited, stage.escalate_after_days)
 
 
 @part
@@ -456,19 +436,3 @@ def place_of_death(t: FastTables, s: FastState, row: int, slot: int) -> int:
         if stage >= 0 and t.stages[stage].at_home == 0:
             return 2 if t.stages[stage].flags & ACUTE else 3
     return 1 if s.people[row].residence == _CARE_HOME else 0
-
-
-@part
-def kind_of_need(t: FastTables, s: FastState, row: int, need: int) -> tuple[int, int]:
-    """Severity and cause of an urgent need."""
-    p = s.people[row]
-    shares = t.severity_shares[p.age]
-    severity = rules.choice(uniform(need, 0, _SEVERITY, 0), shares[: shares.size - 1])
-    return severity, rules.choice(uniform(need, 0, _CAUSE, 0), t.causes[p.conditions])
-
-
-@part
-def door(t: FastTables, s: FastState, row: int, severity: int, need: int, now: int) -> int:
-    """Stage somebody with an urgent need turns to: A&E or general practice."""
-    share = t.door[s.people[row].age, severity] * ratio(t, s, _A_AND_E_SHARE, row, now)
-    return t.place[0].a_and_e if rules.happens(uniform(need, 0, _DOOR, 0), share) else t.place[0].gp

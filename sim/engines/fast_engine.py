@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.engines.fast_life import read_people, sort_points
 from sim.engines.fast_memory import handed
-from sim.engines.fast_programmes import rank
+from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
 from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
@@ -56,12 +56,13 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     for day in (from_minute // _DAY, from_minute // _DAY + 1):
         if day < plan.days and day // QUARTER_DAYS > state.arrays.clock[0].quarter:
             _read(tables, state, fresh=True)
-    ended, events = [], []
+    ended: list[Any] = []
+    events: list[Any] = []
     while (wants := run(handed(tables), handed(state.arrays), until_minute)) != DONE:
         if wants == READ_QUARTER:
             _read(tables, state, fresh=True)
         elif wants == RANK:
-            rank(handed(tables), handed(state.arrays))
+            _rank(tables, state.arrays)
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays)
@@ -98,6 +99,20 @@ def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
     state.arrays = s._replace(
         points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32)
     )
+
+
+def _rank(tables: FastTables, s: FastState) -> None:
+    """On ranking days people leave programmes, and those with the highest risk scores take the free places."""
+    t, here, day = handed(tables), handed(s), int(s.clock[0].minute) // _DAY
+    for i, programme in enumerate(tables.programmes):
+        if not is_ranking_day(t, i, day):
+            continue
+        leave_programme(t, here, i)
+        rows, scores = candidates(t, here, i)
+        free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(s.members[i])
+        if programme.top < 100.0 or free < len(rows):
+            rows = rows[np.argsort(-scores, kind="stable")[: round(len(rows) * float(programme.top) / 100.0)]]
+        enrol(t, here, i, rows, free)
 
 
 _ROOM = 8192

@@ -9,10 +9,9 @@ import numpy as np
 
 from sim import rules
 from sim.compiled import part
+from sim.draws import Purpose, uniform
 from sim.engines.fast_care import (
-    door,
     escalates,
-    kind_of_need,
     lives_there,
     unseen,
 )
@@ -25,10 +24,12 @@ from sim.engines.fast_log import event, write_wait
 from sim.engines.fast_programmes import ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_stays import ask, begin, die, end_support, finish, go_home
-from sim.engines.fast_tables import FastTables
+from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import EVENTS, OUTCOMES
 
 _DAY = rules.DAY
+_SEVERITY, _CAUSE, _DOOR = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR
+_A_AND_E_SHARE = LEVER["a_and_e_share"]
 _PLANNED, _REQUEST, _OTHER, _READMITTED_SEVERITY = 5, 6, 7, 3
 _HOME, _MOVED, _DIED, _GAVE_UP, _DIVERTED, _ESCALATED, _CANCELLED, _ENDED, _LOST_PLACE = (
     OUTCOMES.index(name)
@@ -67,7 +68,7 @@ def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: 
 
 @part
 def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float, now: int) -> None:
-    severity, cause = kind_of_need(t, s, row, need)
+    severity, cause = _kind_of_need(t, s, row, need)
     p = s.people[row]
     plain = rate(t, s, 0, row) * t.need_by_day[severity, p.age, now // _DAY]
     moved = plain
@@ -82,7 +83,23 @@ def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float
         event(s, _DROPPED, row, severity, now)
         return
     slot = new_journey(s, row, p.person, p.generation, need, now, 0, severity, cause, p.age, p.locality)
-    begin(t, s, slot, door(t, s, row, severity, need, now), -1, 0, now)
+    begin(t, s, slot, _door(t, s, row, severity, need, now), -1, 0, now)
+
+
+@part
+def _kind_of_need(t: FastTables, s: FastState, row: int, need: int) -> tuple[int, int]:
+    """Severity and cause of an urgent need."""
+    p = s.people[row]
+    shares = t.severity_shares[p.age]
+    severity = rules.choice(uniform(need, 0, _SEVERITY, 0), shares[: shares.size - 1])
+    return severity, rules.choice(uniform(need, 0, _CAUSE, 0), t.causes[p.conditions])
+
+
+@part
+def _door(t: FastTables, s: FastState, row: int, severity: int, need: int, now: int) -> int:
+    """Stage somebody with an urgent need turns to: A&E or general practice."""
+    share = t.door[s.people[row].age, severity] * ratio(t, s, _A_AND_E_SHARE, row, now)
+    return t.place[0].a_and_e if rules.happens(uniform(need, 0, _DOOR, 0), share) else t.place[0].gp
 
 
 @part
@@ -159,9 +176,15 @@ def outlets(t: FastTables, s: FastState, now: int) -> None:
 def give_up_places_of_long_absent(t: FastTables, s: FastState, now: int) -> None:
     """A residence place is given up after too long in hospital; the person asks for one when leaving."""
     c = s.clock[0]
-    rows = np.sort(s.away[: c.away])
-    c.away = 0
-    for row in rows:
+    n, c.away = c.away, 0
+    for i in range(1, n):
+        row, k = s.away[i], i
+        while k > 0 and s.away[k - 1] > row:
+            s.away[k] = s.away[k - 1]
+            k -= 1
+        s.away[k] = row
+    for i in range(n):
+        row = s.away[i]
         p = s.people[row]
         if p.busy == 0 or p.support < 0:
             p.away = -1

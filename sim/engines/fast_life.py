@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim import rules
@@ -238,7 +240,8 @@ def succeed(t: FastTables, s: FastState, row: int) -> None:
     p.busy = 0
     life = np.int64(p.person) | np.int64(p.generation) << GENERATION_BITS
     p.life = entity_key(c.people_key, np.uint64(life))
-    bits, factor, mean = 0, 1.0, 1.0
+    bits: Any = 0
+    factor, mean = 1.0, 1.0
     for condition in range(t.condition_extra.size):
         has = uniform(p.life, 0, _CONDITION, condition) < t.condition_prevalence[condition, p.age]
         bits |= np.int64(has) << condition

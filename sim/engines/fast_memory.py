@@ -22,7 +22,7 @@ from numba.np import numpy_support
 from numba.np.arrayobj import make_array, populate_array
 
 
-class HandedType(types.Type):  # type: ignore[misc]
+class HandedType(types.Type):
     """Type of a handed tuple in compiled code: the names and types of its arrays."""
 
     def __init__(self, name: str, fields: tuple[tuple[str, Any], ...]) -> None:
@@ -47,6 +47,7 @@ class Handed:
         self._numba_type_ = _type_of(arrays)
 
 
+_settings: Any = numba.config
 _WORDS = 7
 """Address, and up to six lengths."""
 _TYPES: dict[Any, HandedType] = {}
@@ -54,7 +55,7 @@ _TYPES: dict[Any, HandedType] = {}
 
 def handed(arrays: Any) -> Any:
     """A tuple of arrays as compiled code takes it; the tuple itself where nothing is compiled."""
-    return arrays if numba.config.DISABLE_JIT else Handed(arrays)
+    return arrays if _settings.DISABLE_JIT else Handed(arrays)
 
 
 def _type_of(arrays: Any) -> HandedType:
@@ -75,7 +76,7 @@ def _typeof(value: Handed, _: Any) -> HandedType:
 
 
 @register_default(HandedType)
-class _HandedModel(models.PrimitiveModel):  # type: ignore[misc]
+class _HandedModel(models.PrimitiveModel):
     def __init__(self, manager: Any, handed_type: HandedType) -> None:
         super().__init__(manager, handed_type, ir.IntType(64).as_pointer())
 
@@ -89,7 +90,7 @@ def _unbox(handed_type: HandedType, value: Any, c: Any) -> NativeValue:
 
 
 @infer_getattr
-class _HandedAttributes(AttributeTemplate):  # type: ignore[misc]
+class _HandedAttributes(AttributeTemplate):
     key = HandedType
 
     def generic_resolve(self, handed_type: HandedType, name: str) -> Any:

@@ -58,13 +58,9 @@ def _share(t: FastTables, s: FastState, i: int, row: int, now: int) -> float:
 def _is_for(t: FastTables, s: FastState, i: int, row: int) -> bool:
     """True if a person is among those a programme can reach."""
     p, person = t.programmes[i], s.people[row]
-    if t.programme_frailty[i, person.frailty] == 0 or t.programme_localities[i, person.locality] == 0:
-        return False
+    fits = t.programme_frailty[i, person.frailty] > 0 and t.programme_localities[i, person.locality] > 0
     of_age = t.programme_ages[i, person.age] > 0
-    if p.bits == 0:
-        return of_age
-    has = (person.conditions & p.bits) != 0
-    return of_age or has if p.either > 0 else of_age and has
+    return rules.is_for(of_age, fits, person.conditions, p.bits, p.either)
 
 
 @part
@@ -87,7 +83,7 @@ def gp_minutes(t: FastTables, s: FastState) -> float:
     return taken
 
 
-@part
+@compiled()
 def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
     """True if people are ranked for programme i on this day: its first day, and each quarter after."""
     p = t.programmes[i]
@@ -96,68 +92,48 @@ def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
 
 
 @compiled()
-def rank(t: FastTables, s: FastState) -> None:
-    """On ranking days people join and leave programmes."""
-    now = s.clock[0].minute
-    for i in range(t.programmes.size):
-        if not is_ranking_day(t, i, now // _DAY):
-            continue
-        active = t.programmes[i].active > 0
-        for row in _leaving(t, s, i, now):
-            s.enrolled[i, row] = -1
-            s.members[i] -= 1
-            if active:
-                event(s, _LEFT, row, i, now)
-        for row in _joining(t, s, i, now):
-            s.enrolled[i, row] = now
-            s.members[i] += 1
-            event(s, _ENROLLED if active else _WOULD_BE, row, i, now)
-            if active and t.programmes[i].care_plan > 0:
-                s.people[row].care_plan = 1
-
-
-@part
-def _leaving(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
-    """Rows of members whose term, or the programme's funding and fading, is over, or who moved to a care home."""
-    p = t.programmes[i]
+def leave_programme(t: FastTables, s: FastState, i: int) -> None:
+    """Those leave whose term, or the programme's funding and fading, is over, or who moved to a care home."""
+    p, now = t.programmes[i], s.clock[0].minute
     over = now >= p.end + p.fade * _DAY
-    found = np.empty(s.members[i], np.int64)
-    n = 0
     for row in range(s.people.size):
         enrolled = s.enrolled[i, row]
         if enrolled >= 0 and (
             over or (p.term >= 0.0 and now >= enrolled + p.term) or s.people[row].residence == _CARE_HOME
         ):
-            found[n] = row
-            n += 1
-    return found[:n]
+            s.enrolled[i, row] = -1
+            s.members[i] -= 1
+            if p.active > 0:
+                event(s, _LEFT, row, i, now)
 
 
-@part
-def _joining(t: FastTables, s: FastState, i: int, now: int) -> np.ndarray:
-    """Rows of people who take the free places: those with the highest risk score first."""
-    p = t.programmes[i]
-    eligible = np.empty(s.people.size, np.int64)
+@compiled()
+def candidates(t: FastTables, s: FastState, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of people a programme is for, outside care homes, and the risk score of each; none after its end."""
+    rows = np.empty(s.people.size, np.int64)
     n = 0
-    if now < p.end:
+    if s.clock[0].minute < t.programmes[i].end:
         for row in range(s.people.size):
             if s.people[row].residence != _CARE_HOME and _is_for(t, s, i, row):
-                eligible[n] = row
+                rows[n] = row
                 n += 1
-    eligible = eligible[:n]
-    free = n if p.caseload < 0 else int(p.caseload) - s.members[i]
-    if n > 0 and (p.top < 100.0 or free < n):
-        worst_first = np.argsort(-_scores(t, s, i, eligible, now), kind="mergesort")
-        eligible = eligible[worst_first[: int(np.rint(n * p.top / 100.0))]]
-    chosen = np.empty(eligible.size, np.int64)
-    taken = 0
-    for row in eligible:
-        if taken >= free:
+    return rows[:n], _scores(t, s, i, rows[:n], s.clock[0].minute)
+
+
+@compiled()
+def enrol(t: FastTables, s: FastState, i: int, rows: np.ndarray, free: int) -> None:
+    """Free places go to those who take part, in the order of rows."""
+    p, now = t.programmes[i], s.clock[0].minute
+    for row in rows:
+        if free <= 0:
             break
         if s.enrolled[i, row] < 0 and takes_part(t, s, i, row):
-            chosen[taken] = row
-            taken += 1
-    return chosen[:taken]
+            free -= 1
+            s.enrolled[i, row] = now
+            s.members[i] += 1
+            event(s, _ENROLLED if p.active > 0 else _WOULD_BE, row, i, now)
+            if p.active > 0 and p.care_plan > 0:
+                s.people[row].care_plan = 1
 
 
 @part

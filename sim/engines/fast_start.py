@@ -6,7 +6,7 @@ import numpy as np
 
 from sim import rules
 from sim.compiled import compiled, part
-from sim.draws import Floats, Ints, Purpose, Stream, entity_key, entity_keys, run_key, uniform, uniforms
+from sim.draws import Floats, Ints, Purpose, Stream, Word, entity_key, entity_keys, run_key, uniform, uniforms
 from sim.engines.fast_care import ask_for, keep_busy, work_out
 from sim.engines.fast_journeys import new_journey
 from sim.engines.fast_memory import handed
@@ -54,7 +54,7 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     return s
 
 
-def _people(plan: Plan, p: Population, key: int) -> Rows:
+def _people(plan: Plan, p: Population, key: Word) -> Rows:
     rows = empty(p.person.size, PERSON)
     for name in (
         "person",
@@ -107,7 +107,9 @@ def _rate_of_need(plan: Plan, p: Population) -> Floats:
     return np.asarray(p.multiplier * plan.life_rates[0][p.age, p.frailty, p.residence, p.end_of_life])
 
 
-def _people_for(key: int, p: Population, weight: Floats, taken: np.ndarray, number: int, age: int, wanted: int) -> Ints:
+def _people_for(
+    key: Word, p: Population, weight: Floats, taken: np.ndarray, number: int, age: int, wanted: int
+) -> Ints:
     """Rows of people of an age who are in a stage, met in proportion to their rate of need; nobody twice."""
     rows = np.flatnonzero((p.age == age) & ~taken)
     if wanted == 0 or rows.size == 0:
@@ -123,7 +125,7 @@ def _people_for(key: int, p: Population, weight: Floats, taken: np.ndarray, numb
 
 
 @compiled()
-def _residents(t: FastTables, s: FastState, key: int) -> None:
+def _residents(t: FastTables, s: FastState, key: Word) -> None:
     """Residence supports of people who live with care or in a care home."""
     c = s.clock[0]
     for row in range(s.people.size):
@@ -157,7 +159,7 @@ def _residents(t: FastTables, s: FastState, key: int) -> None:
 
 @compiled()
 def _fill_stage(
-    t: FastTables, s: FastState, key: int, number: int, stage: int, age: int, locality: int, there: int, waiting: int,
+    t: FastTables, s: FastState, key: Word, number: int, stage: int, age: int, locality: int, there: int, waiting: int,
     elapsed: int, rows: np.ndarray,
 ) -> None:  # fmt: skip
     """Put people into a stage, and into its queue, as they would be met at minute 0."""

@@ -129,7 +129,7 @@ def leave(t: FastTables, s: FastState, slot: int, outcome: int, goes_to: int, no
         if deconditioned(t, s, slot, now):
             read_more(t, s, j.row, now)
         wait = readmitted_after(t, s, slot, now)
-        if wait > 0:
+        if wait >= 0:
             p = s.people[j.row]
             again = new_journey(
                 s, j.row, p.person, p.generation, j.need, now + wait, j.chain + 1, _READMITTED_SEVERITY, j.cause, p.age,
