@@ -76,15 +76,6 @@ def minute_of(t: FastTables, kind: int, quarter: int, position: float) -> int:
     return first + min(int((slope * (x - edges[low]) + low) * 30), _QUARTER - 1)
 
 
-@part
-def _bounds_of_groups(t: FastTables) -> np.ndarray:
-    """[age, frailty, residence, end of life, kind] the most events a person-year, urgent ones before the person."""
-    bounds = np.empty((*t.life_rates.shape[1:], _KINDS))
-    for kind in range(_KINDS):
-        bounds[..., kind] = t.life_rates[kind] * t.highest[kind]
-    return bounds
-
-
 @compiled()
 def read_people(t: FastTables, s: FastState, first: int) -> int:
     """Read the points of this quarter above what has been read, of people from a row on.
@@ -94,13 +85,13 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
     c, people, read, points = s.clock[0], s.people, s.bounds, s.points
     quarter, n = c.quarter, c.points
     busiest = t.busiest[min(quarter, t.busiest.shape[0] - 1)]
-    of_groups, none = _bounds_of_groups(t), t.quarter_counts[:, 0].copy()
+    none = t.quarter_counts[:, 0].copy()
     for row in range(first, people.size):
         if n + _ROOM > points.size:
             c.points = n
             return row
         p = people[row]
-        of_group = of_groups[p.age, p.frailty, p.residence, p.end_of_life]
+        of_group = t.highest_rates[p.age, p.frailty, p.residence, p.end_of_life]
         for kind in range(_KINDS):
             bound = of_group[kind]
             if kind == _URGENT:

@@ -117,6 +117,8 @@ class FastTables(NamedTuple):
     """[kind, 5] levers on life events, -1 beyond."""
     highest: Floats
     """[kind] the most that levers can multiply a rate by."""
+    highest_rates: Floats
+    """[A, F, R, E, kind] the most events a person-year, urgent needs before the person and the season."""
     busiest: Floats
     """[quarters, A] highest relative need of a quarter."""
     week_edges: Floats
@@ -132,6 +134,8 @@ def fast_tables(plan: Plan) -> FastTables:
     route_index, route_sets = _route_sets(plan)
     strength = np.array([plan.loop[LOOPS.index(STRENGTH_OF[n])] if n in STRENGTH_OF else 1.0 for n in PROGRAMME_LEVERS])
     moves = (plan.programme_ratio != 1.0) & (plan.programme_active[:, None] > 0)
+    highest = _highest(plan, moves.any(axis=1))
+    highest_rates = np.moveaxis(plan.life_rates * highest[:, None, None, None, None], 0, -1)
     return FastTables(
         place=_place(plan),
         stages=_stages(plan),
@@ -154,7 +158,8 @@ def fast_tables(plan: Plan) -> FastTables:
         programme_ratio=plan.programme_ratio, propensity_shape=plan.propensity_shape, lever_strength=strength,
         moving=moves.any(axis=0).astype(np.int64), severity_levers=_lever_numbers(SEVERITY_LEVERS),
         life_levers=_lever_numbers([LEVERS_OF.get(kind, ()) for kind in range(len(LIFE_EVENTS))]),
-        highest=_highest(plan, moves.any(axis=1)), busiest=_busiest(plan), week_edges=_week_edges(plan),
+        highest=highest, highest_rates=np.ascontiguousarray(highest_rates),
+        busiest=_busiest(plan), week_edges=_week_edges(plan),
         quarter_counts=_counts(CELL_YEARS), day_counts=_counts(1.0),
     )  # fmt: skip
 
