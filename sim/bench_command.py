@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from sim.command import Asked, print_json, print_table, progress_of
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sim.experiments.bench import Found, Size
+    from sim.experiments.bench import Found
+
+WIDTH = 110
+"""Characters in a line of what is printed."""
 
 
 def bench_options(parser: argparse.ArgumentParser) -> None:
@@ -31,16 +35,15 @@ def bench(asked: Asked) -> None:
 
     if asked.into:
         _put(asked.into, None)
-    size = QUICK if asked.quick else FULL
-    found = measured(size, progress_of(asked, "part"))
+    found = measured(QUICK if asked.quick else FULL, progress_of(asked, "part"))
     if asked.into:
-        _put(asked.into, markdown(found, size))
+        _put(asked.into, markdown(found))
     if asked.json:
         print_json(found)
     elif asked.markdown:
-        print(markdown(found, size))
+        print(markdown(found))
     else:
-        _print(found, size)
+        _print(found)
 
 
 def _put(file: Path, section: str | None) -> None:
@@ -56,10 +59,10 @@ def _put(file: Path, section: str | None) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def _print(found: Found, size: Size) -> None:
+def _print(found: Found) -> None:
     from sim.experiments.bench_words import machine_in_words, sections, summary
 
-    print(machine_in_words(found))
-    print(f"\n{summary(found)}".replace("**", "").replace("`", ""))
-    for section in sections(found, size):
-        print_table(section.table, f"{section.title}. {section.said}")
+    print(fill(machine_in_words(found), WIDTH))
+    print("\n" + fill(summary(found).replace("**", "").replace("`", ""), WIDTH))
+    for section in sections(found):
+        print_table(section.table, fill(f"{section.title}. {section.said}", WIDTH))

@@ -220,7 +220,7 @@ def one_replication(size: Size) -> Found:
     """The replication everything else is set against: seconds, memory, parts and the floor."""
     _load()
     plan = plan_of(size.scale, size.years, size.warm_up_days)
-    done, seconds = timed_replication(plan)
+    done, seconds = min((timed_replication(plan) for _ in range(2)), key=lambda each: each[1])
     watch = Stopwatch()
     with watch.watching(INSIDE):
         replicate(COMPILED, plan, 0, watch)
@@ -238,7 +238,7 @@ def one_replication(size: Size) -> Found:
         "engine_microseconds_a_stay": engine / done.stays * 1e6,
         "parts": {name: {"seconds": took, "share": took / whole} for name, took in watch.seconds.items()},
         "floor": floor(done, plan, engine),
-        "memory": _in_another_process("memory", size.scale, size.years, size.warm_up_days),
+        "memory": _in_another_process("memory_of_replication", size.scale, size.years, size.warm_up_days),
     }
 
 
@@ -292,6 +292,9 @@ def against_simpy(size: Size) -> Found:
             "microseconds_a_stay": seconds / stays * 1e6,
         }
     event = seconds_a_simpy_event()
+    found["memory"] = _in_another_process(
+        "memory_of_simpy", size.scale, size.years, size.warm_up_days, size.simpy_days[1]
+    )
     return found | {
         "same_stays": all(
             np.array_equal(np.sort(rows["simpy"][column]), np.sort(rows["compiled"][column]))
@@ -401,12 +404,20 @@ def _python(call: str, environment: Mapping[str, str]) -> str:
     ).stdout  # fmt: skip
 
 
-def memory(scale: float, years: float, warm_up_days: int) -> Found:
+def memory_of_replication(scale: float, years: float, warm_up_days: int) -> Found:
     """Most memory of this process in megabytes before and after a replication; None where the system does not say."""
     plan = plan_of(scale, years, warm_up_days)
     _load()
     before = peak_megabytes()
     replicate(COMPILED, plan, 0)
+    return {"before_megabytes": before, "peak_megabytes": peak_megabytes()}
+
+
+def memory_of_simpy(scale: float, years: float, warm_up_days: int, days: int) -> Found:
+    """The same of the SimPy engine, for so many days from the start."""
+    plan = plan_of(scale, years, warm_up_days)
+    before = peak_megabytes()
+    SIMPY.advance(SIMPY.start(plan, _SEED, 0), plan, days * DAY)
     return {"before_megabytes": before, "peak_megabytes": peak_megabytes()}
 
 

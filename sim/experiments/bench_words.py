@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim.experiments.bench import Found, Size
+from sim.experiments.bench import Found
 from sim.experiments.bench_queues import PRECISION
 
 START_MARK, END_MARK = "<!-- bench:start -->", "<!-- bench:end -->"
@@ -20,10 +20,10 @@ class Section(NamedTuple):
     table: pd.DataFrame
 
 
-def sections(found: Found, size: Size) -> list[Section]:
+def sections(found: Found) -> list[Section]:
     """Everything that was found, for reading."""
     return [
-        _against_simpy(found["simpy"], size),
+        _against_simpy(found["simpy"]),
         _parts(found["replication"]),
         _growth(found),
         _queues(found["queues"]),
@@ -42,21 +42,24 @@ def machine_in_words(found: Found) -> str:
 
 def summary(found: Found) -> str:
     """What a replication takes, in a paragraph."""
-    r, memory = found["replication"], found["replication"]["memory"]
-    held = "Its memory was not measured: this system does not tell it."
-    if memory["peak_megabytes"] is not None:
-        held = (
-            f"At most {memory['peak_megabytes']:,.0f} MB were in use, {memory['before_megabytes']:,.0f} MB of it "
-            "before it began (Python, libraries, compiled code and the plan)."
-        )
+    r = found["replication"]
+    held = f"{_memory(r['memory'])} (before: Python, libraries, compiled code and the plan)."
     threads = "; ".join(
         f"{t['replications']} replications in {_threads(t['threads'])}: {t['seconds']:.2f} s" for t in found["threads"]
     )
     return (
-        f"One replication of one arm of `nwl_pilot` with all its programmes, {_simulated(r)}: {r['stays']:,} stays in "
-        f"**{r['seconds']:.2f} s**, of which the compiled engine {r['engine_seconds']:.2f} s "
+        f"One replication (the faster of two) of one arm of `nwl_pilot` with all its programmes, {_simulated(r)}: "
+        f"{r['stays']:,} stays in **{r['seconds']:.2f} s**, of which the compiled engine {r['engine_seconds']:.2f} s "
         f"({1000 * r['engine_microseconds_a_stay']:,.0f} ns a stay) and counting the rest. {held} {_cap(threads)} "
         f"({found['threads'][-1]['times_faster']:.2f} times as fast). {_starts(found['starts'])}"
+    )
+
+
+def _memory(memory: Found) -> str:
+    if memory["peak_megabytes"] is None:
+        return "How much memory was in use this system does not tell"
+    return (
+        f"At most {memory['peak_megabytes']:,.0f} MB were in use, {memory['before_megabytes']:,.0f} MB before it began"
     )
 
 
@@ -83,7 +86,7 @@ def _starts(starts: Found) -> str:
     return f"{later}, and after {starts['first_seconds']:.0f} s when nothing has ever been compiled."
 
 
-def _against_simpy(found: Found, size: Size) -> Section:
+def _against_simpy(found: Found) -> Section:
     rows = [
         {
             "engine": title,
@@ -98,7 +101,8 @@ def _against_simpy(found: Found, size: Size) -> Section:
         f"The same plan, {found['people']:,} adults, without counting: day {found['from_day']} to day "
         f"{found['until_day']}, in which {found['simpy']['stays']:,} stays end; {same}. The compiled engine is "
         f"{found['times_faster']:.0f} times as fast. A stay takes the SimPy engine as long as "
-        f"{found['bare_events_a_stay']:.0f} bare SimPy events of {found['bare_event_microseconds']:.1f} µs."
+        f"{found['bare_events_a_stay']:.0f} bare SimPy events of {found['bare_event_microseconds']:.1f} µs. "
+        f"{_memory(found['memory'])} of the SimPy engine."
     )
     return Section("Both engines", said, pd.DataFrame(rows))
 
@@ -157,10 +161,10 @@ def _queues(found: Found) -> Section:
     return Section("Plain queues", " ".join([said, *found["not_run"]]), pd.DataFrame(rows))
 
 
-def markdown(found: Found, size: Size) -> str:
+def markdown(found: Found) -> str:
     """The section of the README, between its marks."""
     parts = [START_MARK, machine_in_words(found), summary(found)]
-    for section in sections(found, size):
+    for section in sections(found):
         parts += [f"**{section.title}.** {section.said}", _table(section.table)]
     return "\n\n".join(parts) + f"\n{END_MARK}"
 
