@@ -161,13 +161,14 @@ def gather(s: FastState, now: int) -> bool:
     while slot >= 0:
         j = s.journeys[slot]
         following = j.next
-        j.pending = 0
         if j.over > 0:
             free_journey(s, slot)
         elif j.status == STATUS_RETURNING:
+            j.pending = 0
             s.returning[c.returning] = slot
             c.returning += 1
         elif j.status == STATUS_ARRIVING:
+            j.pending = 0
             s.arriving[c.arriving] = slot
             c.arriving += 1
         elif j.early == now:

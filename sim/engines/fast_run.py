@@ -123,6 +123,16 @@ def _fill_pool(t: FastTables, s: FastState, pool: int, now: int) -> None:
 
 
 @part
+def _is_still_on(s: FastState, slot: int) -> bool:
+    """True unless a journey that is due was ended earlier in this instant: only now may its row be used again."""
+    j = s.journeys[slot]
+    j.pending = 0
+    if j.over > 0:
+        free_journey(s, slot)
+    return j.over == 0
+
+
+@part
 def _settle_leaving(t: FastTables, s: FastState, now: int) -> None:
     """First half of settling: stays that are over, early ways out, closing times, outlets, places given up."""
     c = s.clock[0]
@@ -131,11 +141,11 @@ def _settle_leaving(t: FastTables, s: FastState, now: int) -> None:
             s.journeys[s.over[k]].leaver = only_leaves(t, s, s.over[k])
         sort_by_id(s, s.over, c.over, True)
     for k in range(c.over):
-        if s.journeys[s.over[k]].over == 0:
+        if _is_still_on(s, s.over[k]):
             _end_stay(t, s, s.over[k], now)
     sort_by_id(s, s.early, c.early, False)
     for k in range(c.early):
-        if s.journeys[s.early[k]].over == 0:
+        if _is_still_on(s, s.early[k]):
             _leave_early(t, s, s.early[k], now)
     for k in range(c.closing):
         close(t, s, s.closing[k, 0], s.closing[k, 1], s.closing[k, 2], now)
