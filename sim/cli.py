@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from sim import __version__
 from sim.command import Asked, counted, print_json
 from sim.commands import COMMANDS
-from sim.errors import CarepathError, InputError
+from sim.errors import CarepathError, InputError, NotProved
 
 FINE, FAULT, BAD_INPUT, NOT_FINISHED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: it ran; a fault in carepath itself; something wrong with what was given, nothing was run; a run that
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except InputError as error:
         return _refuse(asked, error)
+    except NotProved as error:
+        return _stop(FAULT, str(error))
     except CarepathError as error:
         return _stop(NOT_FINISHED, str(error))
     except KeyboardInterrupt as stopped:

@@ -28,6 +28,7 @@ from sim.command import (
 )
 from sim.errors import InputError, Problem
 from sim.sweep_command import sweep, sweep_options
+from sim.verify_command import verify, verify_options
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -320,6 +321,13 @@ COMMANDS = (
         "carepath sweep stroke_units --grid place.pools.rehab_north.capacity=13,15,17 --years 0.5",
         sweep_options,
         sweep,
+    ),
+    Command(
+        "verify",
+        "Does the model compute what it says, on this machine? Equal engines, exact answers; takes a minute or two.",
+        "carepath verify stroke_units",
+        verify_options,
+        verify,
     ),
     Command(
         "bench",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -57,6 +58,8 @@ def cache_folder() -> Path | None:
 
 
 CACHE = cache_folder()
+_NAMING_FOLDER = threading.RLock()
+"""Held while Numba is told the folder, which it keeps in a global: two threads may load modules at the same time."""
 
 
 def compiled(signature: str | None = None) -> Callable[[Function], Function]:
@@ -68,12 +71,13 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         if _settings.DISABLE_JIT:
             return np.errstate(over="ignore")(function)
-        usual = _settings.CACHE_DIR
-        try:
-            _settings.CACHE_DIR = str(CACHE or "")
-            made: Any = numba.njit(signature, cache=CACHE is not None, nogil=True, error_model="numpy")(function)
-        finally:
-            _settings.CACHE_DIR = usual
+        with _NAMING_FOLDER:
+            usual = _settings.CACHE_DIR
+            try:
+                _settings.CACHE_DIR = str(CACHE or "")
+                made: Any = numba.njit(signature, cache=CACHE is not None, nogil=True, error_model="numpy")(function)
+            finally:
+                _settings.CACHE_DIR = usual
         return cast(Function, made)
 
     return decorate

@@ -2,7 +2,8 @@
 
 CarepathError
 ├── InputError      a file, option or value is wrong; carries every problem found at once
-└── RunError        a run could not go on (everybody waits for everybody, nothing to measure)
+├── RunError        a run could not go on (everybody waits for everybody, nothing to measure)
+└── NotProved       a check of carepath itself does not hold
 """
 
 from __future__ import annotations
@@ -42,3 +43,7 @@ class InputError(CarepathError):
 
 class RunError(CarepathError):
     """A run that cannot finish, with the reason."""
+
+
+class NotProved(CarepathError):
+    """A check of carepath itself does not hold: the fault is not in what the user gave."""

@@ -6,25 +6,10 @@ import numpy as np
 import pytest
 
 from sim import draws
-
-# seed, replication, stream, entity, chain, purpose, draw, run key, entity key, word, uniform
-VECTORS = [
-    (0, 0, 0, 0, 0, 0, 0, 0x238275BC38FCBE91,
-     0x2130748AAAC80268, 0x78AE5A9A6B5FD45E, 0.47141042966848035),
-    (1, 0, 0, 1, 0, 1, 0, 0xB18A02F46D8D86C3,
-     0x3FA25E1657E024C1, 0x1D8A1E05AF65049C, 0.11538875235364199),
-    (12345, 7, 0, 1, 0, 3, 0, 0xA39915DC8FD97CC4,
-     0x74D13745C4329C8B, 0x0F275E443B9B81FF, 0.0591944614967429),
-    (12345, 7, 0, 2**40 + 5, 2, 65535, 9, 0xA39915DC8FD97CC4,
-     0x48FE5E42F12C3F78, 0x8C5872AA0724D743, 0.5482246079547112),
-    (20260101, 499, 2, 987654321, 17, 12, 3, 0xB9F30AE990EC54FA,
-     0x30259587D7D09F24, 0x38E88AF133ACAEFE, 0.22229832066266175),
-    (2**64 - 1, 2**32 - 1, 15, 2**64 - 1, 2**32 - 1, 1, 1, 0x46A98D95532C6712,
-     0xBD1E7E87FF866560, 0xD25B443A07F28390, 0.8217051164319377),
-]  # fmt: skip
+from sim.experiments.verify import HASH_VECTORS
 
 
-@pytest.mark.parametrize("vector", VECTORS)
+@pytest.mark.parametrize("vector", HASH_VECTORS)
 def test_the_hash_gives_its_test_vectors(vector: tuple[int, ...]) -> None:
     seed, replication, stream, entity, chain, purpose, draw, run, key, bits, u = vector
     assert draws.run_key(seed, replication, stream) == run
