@@ -19,8 +19,8 @@ from sim.commands import COMMANDS
 from sim.errors import CarepathError, InputError, NotProved
 
 FINE, FAULT, BAD_INPUT, NOT_FINISHED, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit codes: it ran; a fault in carepath itself; something wrong with what was given, nothing was run; a run that
-could not finish or a file that could not be written; interrupted from the keyboard."""
+"""Exit codes: it ran; a fault in carepath itself, or a check of it not met; something wrong with what was given,
+nothing was run; a run that could not finish or a file that could not be written; interrupted from the keyboard."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
