@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines.fast_life import read_people, sort_points
+from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
 from sim.engines.fast_memory import handed
 from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
@@ -172,27 +173,34 @@ def _fitted(s: FastState, plan: Plan) -> FastState:
 def _flush(s: FastState, ended: list[Any], events: list[Any]) -> None:
     """Take what has been written down since the last time."""
     clock = s.clock[0]
-    ended.append(s.ended[: clock.ended].copy())
-    events.append(s.events[: clock.events].copy())
+    ended.append(_stays(s.ended[: clock.ended]))
+    events.append({name: s.events[name][: clock.events].copy() for name in COUNT_COLUMNS})
     clock.ended = clock.events = 0
 
 
 def _log(tables: FastTables, s: FastState, from_minute: int, ended: list[Any], events: list[Any]) -> StayLog:
-    people = s.people
-    names = ("age", "frailty", "locality", "residence", "end_of_life", "care_plan")
     return StayLog(
         from_minute=from_minute,
         until_minute=int(s.clock[0].minute),
-        ended=_columns(np.concatenate(ended), tuple(STAY_COLUMNS)),
-        open=_columns(_open(tables, s), tuple(STAY_COLUMNS)),
-        events=_columns(np.concatenate(events), tuple(COUNT_COLUMNS)),
-        persons={name: people[name].copy() for name in names},
+        ended=_joined(ended),
+        open=_stays(_open(tables, s)),
+        events=_joined(events),
+        persons=dict(zip(LIVING, who_lives(handed(s)), strict=True)),
     )
 
 
-def _columns(rows: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    kinds = {"need": np.uint64, "person": np.int64}
-    return {name: rows[name].astype(kinds.get(name, np.int32)) for name in names}
+def _stays(rows: Any) -> dict[str, Any]:
+    """Rows of stays as columns."""
+    words, narrow = np.empty((2, len(rows)), np.uint64), np.empty((len(NARROW), len(rows)), np.int32)
+    read_off(rows, words, narrow)
+    columns = dict(zip(NARROW, narrow, strict=True)) | {"person": words[0].view(np.int64), "need": words[1]}
+    return {name: columns[name] for name in STAY_COLUMNS}
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _open(tables: FastTables, s: FastState) -> Any:

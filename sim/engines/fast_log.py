@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from sim.compiled import part
+import numpy as np
+
+from sim.compiled import compiled, part
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import FastTables
-from sim.log import NEVER, OUTCOMES
+from sim.log import NEVER, OUTCOMES, STAY_COLUMNS
 
 DIED = OUTCOMES.index("died")
+NARROW = tuple(name for name in STAY_COLUMNS if name not in ("person", "need"))
+"""Columns of stays that fit 32 bits."""
+LIVING = ("age", "frailty", "locality", "residence", "end_of_life", "care_plan")
 
 
 @part
@@ -71,3 +76,27 @@ def write_support(s: FastState, k: int, outcome: int, now: int) -> None:
     )  # fmt: skip
     e.ready, e.left, e.process, e.sourcing, e.came_from = NEVER, now, 0, 0, support.came_from
     e.goes_to, e.outcome, e.pathway, e.flags = -1, outcome, -1, support.flags
+
+
+@compiled()
+def read_off(rows: np.ndarray, words: np.ndarray, table: np.ndarray) -> None:
+    """Turn rows of stays into columns: person and need as ``words``, the rest in the order of ``NARROW``."""
+    for i in range(rows.size):
+        e = rows[i]
+        words[0, i], words[1, i] = np.uint64(e.person), e.need
+        table[0, i], table[1, i], table[2, i], table[3, i] = e.generation, e.chain, e.cause, e.severity
+        table[4, i], table[5, i], table[6, i], table[7, i] = e.age, e.frailty, e.locality, e.stage
+        table[8, i], table[9, i], table[10, i], table[11, i] = e.pool, e.asked, e.started, e.ready
+        table[12, i], table[13, i], table[14, i], table[15, i] = e.left, e.process, e.sourcing, e.came_from
+        table[16, i], table[17, i], table[18, i], table[19, i] = e.goes_to, e.outcome, e.pathway, e.flags
+
+
+@compiled()
+def who_lives(s: FastState) -> np.ndarray:
+    """[6, people] what the log tells of the living, in the order of ``LIVING``."""
+    living = np.empty((6, s.people.size), np.int8)
+    for row in range(s.people.size):
+        p = s.people[row]
+        living[0, row], living[1, row], living[2, row] = p.age, p.frailty, p.locality
+        living[3, row], living[4, row], living[5, row] = p.residence, p.end_of_life, p.care_plan
+    return living
