@@ -7,6 +7,7 @@ their addresses and shapes; ``s.people[row]`` reads the same in compiled code as
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numba
@@ -28,7 +29,8 @@ class HandedType(types.Type):
     def __init__(self, name: str, fields: tuple[tuple[str, Any], ...]) -> None:
         self.fields = fields
         self.places = {field: place for place, (field, _) in enumerate(fields)}
-        super().__init__(name=f"Handed({name}, {fields})")
+        kinds = hashlib.sha256(repr(fields).encode()).hexdigest()[:16]
+        super().__init__(name=f"{name}_{kinds}")  # short: it is part of the name of every compiled function
 
 
 class Handed:
