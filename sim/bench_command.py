@@ -62,7 +62,7 @@ def _put(file: Path, section: str | None) -> None:
 def _print(found: Found) -> None:
     from sim.experiments.bench_words import machine_in_words, sections, summary
 
-    print(fill(machine_in_words(found), WIDTH))
-    print("\n" + fill(summary(found).replace("**", "").replace("`", ""), WIDTH))
+    for paragraph in (machine_in_words(found), summary(found)):
+        print(fill(paragraph.replace("**", "").replace("`", ""), WIDTH), end="\n\n")
     for section in sections(found):
         print_table(section.table, fill(f"{section.title}. {section.said}", WIDTH))

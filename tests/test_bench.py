@@ -101,6 +101,12 @@ def test_a_program_that_is_not_installed_is_left_out_and_named(monkeypatch: pyte
     assert table["not_run"] == [bench_queues.NOT_INSTALLED]
 
 
+def test_a_busy_machine_is_told(found: dict[str, Any]) -> None:
+    for load, told in ((0.2, False), (5.0, True), (None, False)):
+        machine = found["machine"] | {"cores": 2, "load_before": load}
+        assert ("busy" in bench_words.machine_in_words({"machine": machine})) is told
+
+
 def test_the_section_of_the_readme_is_replaced(found: dict[str, Any], tmp_path: Path) -> None:
     section = bench_words.markdown(found)
     text = (ROOT / "README.md").read_text(encoding="utf-8")

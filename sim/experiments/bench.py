@@ -101,6 +101,7 @@ def machine() -> Found:
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": cpu_count(),
+        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         **{package: version(package) for package in ("numba", "numpy", "simpy")},
         "carepath": __version__,

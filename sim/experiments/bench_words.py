@@ -36,14 +36,24 @@ def machine_in_words(found: Found) -> str:
     return (
         f"Measured on {m['processor']}, {m['cores']} cores, {m['platform']}; Python {m['python']}, Numba {m['numba']}, "
         f"NumPy {m['numpy']}, SimPy {m['simpy']}, carepath {m['carepath']}. Times of one thread are processor time; "
-        "those of threads and whole commands are as a clock on the wall shows them."
+        f"those of threads and whole commands are as a clock on the wall shows them.{_busy(m)}"
+    )
+
+
+def _busy(machine: Found) -> str:
+    """A warning if others used the machine meanwhile."""
+    if machine["load_before"] is None or machine["load_before"] < machine["cores"] / 2:
+        return ""
+    return (
+        f" **The machine was busy**: {machine['load_before']:.1f} processes on its {machine['cores']} cores before "
+        "this began, so everything took longer than it need, threads and commands most."
     )
 
 
 def summary(found: Found) -> str:
     """What a replication takes, in a paragraph."""
     r = found["replication"]
-    held = f"{_memory(r['memory'])} (before: Python, libraries, compiled code and the plan)."
+    held = f"{_memory('It', r['memory'])} for Python, libraries, compiled code and the plan."
     threads = "; ".join(
         f"{t['replications']} replications in {_threads(t['threads'])}: {t['seconds']:.2f} s" for t in found["threads"]
     )
@@ -55,12 +65,10 @@ def summary(found: Found) -> str:
     )
 
 
-def _memory(memory: Found) -> str:
+def _memory(who: str, memory: Found) -> str:
     if memory["peak_megabytes"] is None:
-        return "How much memory was in use this system does not tell"
-    return (
-        f"At most {memory['peak_megabytes']:,.0f} MB were in use, {memory['before_megabytes']:,.0f} MB before it began"
-    )
+        return f"{who} took memory that this system does not tell, some of it"
+    return f"{who} took at most {memory['peak_megabytes']:,.0f} MB, {memory['before_megabytes']:,.0f} MB of it"
 
 
 def _simulated(row: Found) -> str:
@@ -102,7 +110,7 @@ def _against_simpy(found: Found) -> Section:
         f"{found['until_day']}, in which {found['simpy']['stays']:,} stays end; {same}. The compiled engine is "
         f"{found['times_faster']:.0f} times as fast. A stay takes the SimPy engine as long as "
         f"{found['bare_events_a_stay']:.0f} bare SimPy events of {found['bare_event_microseconds']:.1f} µs. "
-        f"{_memory(found['memory'])} of the SimPy engine."
+        f"{_memory('The SimPy engine', found['memory'])} before it began."
     )
     return Section("Both engines", said, pd.DataFrame(rows))
 
