@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from sim.compile_plan import compile_plan
-from sim.engines import simpy_engine
+from sim.engines import fast_engine, simpy_engine
 from sim.files import load_scenario
-from sim.log import StayLog
+from sim.log import StayLog, in_order
 from sim.plan import LOOPS, Plan
 from sim.scenario import Scenario
 from sim.shipped import shipped
 
-ENGINES = [simpy_engine]
+ENGINES = [simpy_engine, fast_engine]
 DAY = 1440
 Table = dict[str, np.ndarray]
 engines = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.rsplit(".", 1)[-1])
@@ -33,7 +33,7 @@ def shipped_plan(name: str, days: int, scale: float = 1.0, *, with_interventions
 
 
 def one_piece(engine: ModuleType, plan: Plan, seed: int = 1) -> StayLog:
-    return engine.advance(engine.start(plan, seed, 0), plan, plan.days * DAY)  # type: ignore[no-any-return]
+    return in_order(engine.advance(engine.start(plan, seed, 0), plan, plan.days * DAY))
 
 
 def in_pieces(engine: ModuleType, plan: Plan, cuts: Iterable[int], seed: int = 1) -> list[StayLog]:
@@ -55,11 +55,32 @@ def joined(pieces: list[StayLog]) -> tuple[Table, Table, Table]:
 
     ended = together([p.ended for p in pieces], ("left", "stage", "asked", "need", "chain", "generation", "person"))
     events = together([p.events for p in pieces], ("detail", "kind", "generation", "person", "minute"))
-    return ended, events, pieces[-1].open
+    return ended, events, in_order(pieces[-1]).open
 
 
 def same(a: Table, b: Table) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def of_people(state: Any, name: str) -> list[Any]:
+    """What a state of either engine holds about people, one entry a row."""
+    return list(getattr(state.persons, name)) if hasattr(state, "persons") else state.arrays.people[name].tolist()
+
+
+def places_taken(state: Any) -> np.ndarray:
+    """Places taken in each pool in a state of either engine."""
+    return np.array(state.occupied if hasattr(state, "occupied") else state.arrays.occupied)
+
+
+def points_to_come(state: Any) -> set[tuple[int, ...]]:
+    """Minute, row, generation, kind and need of each life event read so far, in a state of either engine."""
+    if hasattr(state, "points"):
+        return {(p[0], p[5], *p[2:5]) for day in state.points.values() for p in day if p[0] >= state.minute}
+    s, clock = state.arrays, state.arrays.clock[0]
+    later = s.extra[: clock.extra_top]
+    tables = s.points[clock.point : clock.points], later[later["kind"] >= 0]
+    columns = ("minute", "row", "generation", "kind", "need")
+    return {tuple(row) for table in tables for row in zip(*(table[name].tolist() for name in columns), strict=True)}
 
 
 SHIPPED = {

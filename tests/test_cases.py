@@ -20,10 +20,10 @@ from sim import draws
 from sim.compile_plan import compile_plan
 from sim.draws import Purpose, Stream
 from sim.interventions import Intervention
-from sim.log import EVENTS, NEVER, OUTCOMES, StayLog
+from sim.log import EVENTS, NEVER, OUTCOMES, StayLog, in_order
 from sim.plan import LIFE_EVENTS, LOOPS, Plan
 from sim.scenario import Scenario
-from tests.made_places import engines
+from tests.made_places import engines, of_people
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 TIMES = ("asked", "started", "ready", "left")
@@ -138,8 +138,8 @@ def test_case(engine: ModuleType, path: Path) -> None:
         assert [[clock(minute), round(height, 3)] for minute, height, _ in points(case, plan, person)] == expected
     state = engine.start(plan, case.get("seed", 1), 0)
     for name, values in case.get("people_at_start", {}).items():
-        assert getattr(state.persons, name) == pytest.approx(values, rel=1e-5), name
-    log = engine.advance(state, plan, case["days"] * 1440)
+        assert of_people(state, name) == pytest.approx(values, rel=1e-5), name
+    log = in_order(engine.advance(state, plan, case["days"] * 1440))
     assert stays(log, plan, case["columns"]) == sorted(case["stays"], key=repr)
     events = zip(log.events["minute"], log.events["kind"], log.events["person"], log.events["detail"], strict=True)
     assert [[clock(int(m)), EVENTS[k], int(p), int(d)] for m, k, p, d in events] == case.get("events", [])

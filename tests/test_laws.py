@@ -27,6 +27,7 @@ from tests.made_places import (
     in_pieces,
     joined,
     one_piece,
+    places_taken,
     plan_of,
     shipped_plan,
     tiny,
@@ -126,7 +127,7 @@ def check_state(plan: Plan, state: Any, log: StayLog) -> None:
     holding = log.open["started"] != NEVER
     count = np.bincount(log.open["pool"][holding], minlength=len(plan.capacity))
     beds = plan.slots == 0
-    assert np.array_equal(count[beds], np.array(state.occupied)[beds])
+    assert np.array_equal(count[beds], places_taken(state)[beds])
 
 
 def check_all(engine: ModuleType, plan: Plan) -> StayLog:

@@ -100,13 +100,6 @@ class Care:
         came_from = j.stay.stage if j.stay is not None else -1
         return rules.has_room(self.free(pool, now), self.kept_for_others(pool, came_from), asking[pool])
 
-    def is_full_for_good(self, stay: Stay, now: int) -> bool:
-        """True if the pool waited for will never have more places than are taken, and the wait has no other outlet."""
-        t, pool, taken = self.tables, stay.pool, self.state.occupied[stay.pool]
-        to_come = t.capacity[pool][min(now // _DAY, t.days - 1) :]
-        no_more = not t.slots[pool] and 0 <= max(to_come) <= taken
-        return bool(taken and no_more and not t.has_outlet[stay.stage])
-
     def slots(self, pool: int, day: int) -> int:
         """Slots of a pool on a day: in general practice, what routine work and programmes leave for urgent needs."""
         t = self.tables

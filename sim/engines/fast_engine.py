@@ -12,12 +12,13 @@ import numpy as np
 
 from sim.engines.fast_life import read_people, sort_points
 from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
-from sim.engines.fast_memory import handed
+from sim.engines.fast_memory import handed, read_alike
 from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
 from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
 from sim.engines.fast_tables import FastTables, fast_tables
+from sim.engines.gridlock import refuse_gridlock
 from sim.engines.programmes import YEAR_MINUTES
 from sim.errors import RunError
 from sim.log import COUNT_COLUMNS, NEVER, STAY_COLUMNS, StayLog
@@ -71,6 +72,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         raise RunError(
             f"somebody's rate of need is too high for the compiled engine (fault {state.arrays.clock[0].fault})"
         )
+    _refuse_gridlock(plan, state.arrays)
     _flush(state.arrays, ended, events)
     return _log(tables, state.arrays, from_minute, ended, events)
 
@@ -167,6 +169,15 @@ def _fitted(s: FastState, plan: Plan) -> FastState:
     return _with_room(s._replace(**grown))
 
 
+def _refuse_gridlock(plan: Plan, s: FastState) -> None:
+    """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""
+    clock = s.clock[0]
+    live = _live(s)
+    if ((live["stage"] >= 0) & (live["wait_stage"] >= 0)).all() and (s.supports["row"][: clock.supports_top] < 0).all():
+        waits = zip(live["wait_stage"].tolist(), live["wait_pool"].tolist(), strict=True)
+        refuse_gridlock(plan, int(clock.minute), waits, s.occupied)
+
+
 # -- the log --------------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +203,7 @@ def _log(tables: FastTables, s: FastState, from_minute: int, ended: list[Any], e
 def _stays(rows: Any) -> dict[str, Any]:
     """Rows of stays as columns."""
     words, narrow = np.empty((2, len(rows)), np.uint64), np.empty((len(NARROW), len(rows)), np.int32)
-    read_off(rows, words, narrow)
+    read_off(read_alike(rows), words, narrow)
     columns = dict(zip(NARROW, narrow, strict=True)) | {"person": words[0].view(np.int64), "need": words[1]}
     return {name: columns[name] for name in STAY_COLUMNS}
 
@@ -203,11 +214,16 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _live(s: FastState) -> Any:
+    """Rows of the journeys that are going on."""
+    rows = s.journeys[: s.clock[0].journeys_top]
+    return rows[(rows["status"] == STATUS_LIVE) & (rows["over"] == 0)]
+
+
 def _open(tables: FastTables, s: FastState) -> Any:
     """The census of stays in progress and waits, as rows of the log."""
     c = s.clock[0]
-    live = s.journeys[: c.journeys_top]
-    live = live[(live["status"] == STATUS_LIVE) & (live["over"] == 0)]
+    live = _live(s)
     here, waits = live[live["stage"] >= 0], live[live["wait_stage"] >= 0]
     held = s.supports[: c.supports_top]
     held = held[held["row"] >= 0]

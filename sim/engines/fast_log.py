@@ -83,7 +83,7 @@ def read_off(rows: np.ndarray, words: np.ndarray, table: np.ndarray) -> None:
     """Turn rows of stays into columns: person and need as ``words``, the rest in the order of ``NARROW``."""
     for i in range(rows.size):
         e = rows[i]
-        words[0, i], words[1, i] = np.uint64(e.person), e.need
+        words[0, i], words[1, i] = np.int64(e.person), e.need
         table[0, i], table[1, i], table[2, i], table[3, i] = e.generation, e.chain, e.cause, e.severity
         table[4, i], table[5, i], table[6, i], table[7, i] = e.age, e.frailty, e.locality, e.stage
         table[8, i], table[9, i], table[10, i], table[11, i] = e.pool, e.asked, e.started, e.ready

@@ -56,8 +56,38 @@ _TYPES: dict[Any, HandedType] = {}
 
 
 def handed(arrays: Any) -> Any:
-    """A tuple of arrays as compiled code takes it; the tuple itself where nothing is compiled."""
-    return arrays if _settings.DISABLE_JIT else Handed(arrays)
+    """A tuple of arrays as compiled code takes it; where nothing is compiled, with rows that read as they do there."""
+    return type(arrays)(*map(read_alike, arrays)) if _settings.DISABLE_JIT else Handed(arrays)
+
+
+def read_alike(array: Any) -> Any:
+    """An array as compiled code takes it.
+
+    Where nothing is compiled, whole numbers are read as Python's: compiled code widens them, NumPy's would overflow.
+    """
+    if not _settings.DISABLE_JIT:
+        return array
+    if array.dtype.names:
+        return array.view(np.ndarray).view(np.dtype((_Row, array.dtype.descr)))
+    return array.view(_WholeNumbers) if array.dtype.kind == "i" else array
+
+
+class _Row(np.record):  # type: ignore[misc]
+    """A row none of whose names is hidden by an attribute of NumPy's."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in np.void.__getattribute__(self, "dtype").names:
+            return np.void.__getitem__(self, name).item()
+        return np.void.__getattribute__(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+class _WholeNumbers(np.ndarray[Any, Any]):
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        return found.item() if isinstance(found, np.generic) else found
 
 
 def _type_of(arrays: Any) -> HandedType:

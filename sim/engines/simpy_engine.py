@@ -17,6 +17,7 @@ from sim import rules
 from sim.engines.arrivals import Arrivals
 from sim.engines.calendar import calendar
 from sim.engines.care import Care
+from sim.engines.gridlock import refuse_gridlock
 from sim.engines.life import Life, Point
 from sim.engines.life_events import die, happen, readmit
 from sim.engines.once_a_day import close, once_a_day
@@ -25,7 +26,6 @@ from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
 from sim.engines.state import Journey, State
 from sim.engines.tables import tables_of
-from sim.errors import RunError
 from sim.log import FLAGS, NEVER, StayLog
 from sim.plan import Plan
 
@@ -409,13 +409,7 @@ class Run:
 
     def refuse_gridlock(self) -> None:
         """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""
-        journeys = self.state.journeys
-        asked = [j.waiting for j in journeys if j.stay is not None and j.waiting is not None]
-        if not asked or len(asked) < len(journeys) or self.state.supports:
-            return
-        if all(self.care.is_full_for_good(stay, self.now) for stay in asked):
-            pools = sorted({self.tables.plan.names.pools[stay.pool] for stay in asked})
-            raise RunError(
-                f"on day {self.now // _DAY} everybody in {', '.join(pools)} waits for a place that another of them "
-                "holds. Let one of the stages free its place (keeps_place: false) or give it more places."
-            )
+        state = self.state
+        waits = [j.waiting for j in state.journeys if j.stay is not None and j.waiting is not None]
+        if len(waits) == len(state.journeys) and not state.supports:
+            refuse_gridlock(self.tables.plan, self.now, [(stay.stage, stay.pool) for stay in waits], state.occupied)

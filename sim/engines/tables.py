@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +70,8 @@ class Tables:
         if conditions not in self._causes:
             extra = self.condition_extra
             weights = [1.0] + [extra[c] if conditions >> c & 1 else 0.0 for c in range(len(extra))]
-            self._causes[conditions] = [sum(weights[: c + 1]) / sum(weights) for c in range(len(extra))]
+            running = list(accumulate(weights))  # term by term: from Python 3.12 on, sum rounds otherwise
+            self._causes[conditions] = [part / running[-1] for part in running[:-1]]
         return self._causes[conditions]
 
     def open_at(self, pool: int, minute: int) -> bool:

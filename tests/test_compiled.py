@@ -1,0 +1,123 @@
+"""What was compiled is kept for exactly the source it was made from; where it cannot be kept, nothing breaks."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim import compiled
+
+ROOT = Path(__file__).resolve().parent.parent
+SIM = ROOT / "sim"
+DECORATORS = {"compiled", "part", "rule"}
+ALONE = {"experiments"}
+"""Packages whose compiled code calls nothing of ours: Numba notices where a compiled function itself has changed."""
+NEVER_COMPILED = {"compiled", "errors"}
+"""Modules that compiled code may name and takes nothing from."""
+A_STAY = """
+from sim import rules
+from sim.compiled import cache_folder, compiled
+
+@compiled("int64(float64)")
+def stay(minutes: float) -> int:
+    return rules.whole_minutes(minutes)
+
+if __name__ == "__main__":
+    print(cache_folder() is not None, stay(100.4))
+"""
+"""A compiled function that asks a rule in another module."""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A folder with a copy of the package, and a script beside it."""
+    shutil.copytree(SIM, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "stay.py").write_text(A_STAY, encoding="utf-8")
+    return tmp_path
+
+
+def answer(folder: Path, cache: str = "cache") -> str:
+    """What the script says, and whether there is a cache."""
+    done = subprocess.run(
+        [sys.executable, "stay.py"], cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "CAREPATH_CACHE": str(folder / cache), "PYTHONPATH": str(folder)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def change(file: Path, before: str, after: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after), encoding="utf-8")
+
+
+LONGER = ("return max(1, floor(minutes + 0.5))", "return max(1, floor(minutes + 7.5))")
+
+
+def test_a_changed_rule_never_meets_compiled_code_of_before(copy: Path) -> None:
+    assert answer(copy) == "True 100"
+    made = {file: file.stat().st_mtime_ns for file in (copy / "cache").rglob("*.nbc")}
+    assert made, "compiled code is kept"
+    assert answer(copy) == "True 100"
+    assert {file: file.stat().st_mtime_ns for file in (copy / "cache").rglob("*.nbc")} == made, "and used again"
+    change(copy / "sim" / "rules.py", *LONGER)
+    assert answer(copy) == "True 107"
+    change(copy / "sim" / "rules.py", *reversed(LONGER))
+    assert answer(copy) == "True 100"
+
+
+def test_without_the_name_of_the_folder_it_would(copy: Path) -> None:
+    change(copy / "sim" / "compiled.py", '"rules.py", ', "")
+    assert answer(copy) == "True 100"
+    change(copy / "sim" / "rules.py", *LONGER)
+    assert answer(copy) == "True 100", "Numba does not notice, so that the test above could fail"
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(copy: Path) -> None:
+    assert answer(copy, cache="stay.py/cache") == "False 100"
+
+
+def test_the_cache_is_where_it_is_told_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREPATH_CACHE", str(tmp_path / "here"))
+    folder = compiled.cache_folder()
+    assert folder == tmp_path / "here" / compiled.source_hash()
+    assert list(folder.iterdir()) == [], "nothing is left of the trial"
+
+
+# -- the source it is made from --------------------------------------------------------------------------------------
+
+
+def has_compiled_code(tree: ast.Module) -> bool:
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    named = {getattr(getattr(each, "func", each), "id", "") for node in functions for each in node.decorator_list}
+    return bool(named & DECORATORS)
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """First name below ``sim`` of each module of ours that is imported."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "sim":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim."):
+            found.add(str(node.module).split(".")[1])
+    return found
+
+
+def test_everything_compiled_code_is_made_from_names_its_folder() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SIM.rglob("*.py"))}
+    made_here = {
+        path: tree for path, tree in trees.items() if has_compiled_code(tree) and path.parent.name not in ALONE
+    }
+    assert {"rules", "draws", "decisions", "fast_run", "fast_care"} <= {path.stem for path in made_here}
+    wanted = {path.relative_to(SIM).parts[0].removesuffix(".py") for path in made_here}
+    wanted |= {name for tree in made_here.values() for name in imported(tree)}
+    assert wanted - NEVER_COMPILED <= {source.removesuffix(".py") for source in compiled.SOURCES}
+    assert all((SIM / source).exists() for source in compiled.SOURCES)

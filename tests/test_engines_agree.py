@@ -1,0 +1,233 @@
+"""The two engines give the same log, in every cell: on what is shipped, on cases, and on plans made to be awkward.
+
+A run is two arms that are one until they part, cut into pieces of awkward length, each but the last continued from a
+copy. There is no tolerance. A SimPy engine that settles ties the wrong way round must be caught.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from sim.engines import fast_engine, simpy_engine
+from sim.engines.state import Journey
+from sim.errors import RunError
+from sim.experiments.runner import arms_of as arms_of_scenario
+from sim.files import load_scenario
+from sim.log import EVENTS, OUTCOMES, StayLog, differences
+from sim.shipped import shipped
+from tests import test_cases
+from tests.made_places import DAY, in_pieces, joined, one_piece, plan_of, same, shipped_plan
+from tests.made_plans import Arms, Made, arms_of, lumpy_plans, smooth_plans
+
+ROOT = Path(__file__).resolve().parent.parent
+SCENARIOS = sorted(path.stem for path in shipped("scenarios", "").glob("*.yaml"))
+FEW, MANY = 30, 500
+"""Made plans of each kind, in the check before a commit and in the full one."""
+History = list[StayLog | str]
+
+
+def pieces(engine: ModuleType, arms: Arms, cuts: Iterable[int] = (), days: int | None = None) -> History:
+    """What happened in so many days until the arms part, then in one and in the other; an error is its words."""
+    until = days or arms.baseline.days
+    found: History = []
+    state, part, end = engine.start(arms.baseline, 1, 0), min(arms.part, until * DAY), until * DAY
+    try:
+        for cut in sorted({cut for cut in cuts if 0 < cut < part} | {part}):
+            found.append(engine.advance(state, arms.baseline, cut))
+        for own, plan in ((state.copy(), arms.baseline), (state, arms.plan)):
+            goes_on = own
+            for cut in sorted({cut for cut in cuts if part < cut < end} | {end}):
+                found.append(engine.advance(goes_on, plan, cut))
+                goes_on = goes_on.copy()
+    except RunError as error:
+        found.append(str(error))
+    return found
+
+
+def unlike(a: History, b: History) -> list[str]:
+    """Where two histories differ first, in words; none if they are equal."""
+    for one, other in zip(a, b, strict=False):
+        if isinstance(one, str) or isinstance(other, str):
+            return [] if one == other else [f"{one} and {other}"]
+        found = differences(one, other)
+        if found:
+            return [f"from minute {one.from_minute} to {one.until_minute}", *found]
+    return []
+
+
+def agree(arms: Arms, cuts: Iterable[int] = (), days: int | None = None) -> History:
+    """What happened, the same in both engines."""
+    cuts = list(cuts)
+    simpy, fast = (pieces(engine, arms, cuts, days) for engine in (simpy_engine, fast_engine))
+    assert unlike(simpy, fast) == []
+    return simpy
+
+
+def seen(histories: list[History]) -> tuple[set[str], int]:
+    """Outcomes and events that occur, and the number of stays."""
+    logs = [log for history in histories for log in history if isinstance(log, StayLog)]
+    outcomes = {OUTCOMES[number] for log in logs for number in log.ended["outcome"].tolist()}
+    events = {EVENTS[number] for log in logs for number in log.events["kind"].tolist()}
+    return outcomes | events, sum(len(log.ended["person"]) for log in logs)
+
+
+# -- shipped and hand-worked ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_shipped_scenarios(name: str) -> None:
+    scenario = load_scenario(name, {"run.warm_up_days": "30", "run.years": "1.1"})
+    if scenario.place.people:
+        scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"scale": 0.004})})
+    arms = arms_of_scenario(scenario)
+    made = Arms(arms.baseline, arms.plan or arms.baseline, arms.part_minute)
+    cuts = [777, 29 * DAY + 601, made.part + 1, 90 * DAY, 91 * DAY + 1439]
+    assert seen([agree(made, cuts, days=150)])[1] > 100
+
+
+@pytest.mark.parametrize("path", test_cases.CASES, ids=lambda path: path.stem)
+def test_hand_worked_cases(path: Path) -> None:
+    case = test_cases.read(path)
+    plan = test_cases.plan_of(case)
+    agree(Arms(plan, plan, case["days"] * DAY // 2 + 7), [DAY, 2 * DAY + 1])
+
+
+# -- made to be awkward -----------------------------------------------------------------------------------------------
+
+
+def each_of(made_plans: Any, number: int, check: Callable[[Made], None]) -> None:
+    """Check so many made plans, the same ones every time."""
+    how = settings(
+        max_examples=number, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )  # fmt: skip
+    how(given(made=made_plans)(check))()
+
+
+KINDS = pytest.mark.parametrize("plans", [lumpy_plans, smooth_plans], ids=["lumpy", "smooth"])
+SIZES = pytest.mark.parametrize("number", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+
+
+@KINDS
+@SIZES
+def test_made_plans(plans: Any, number: int) -> None:
+    histories: list[History] = []
+
+    def check(made: Made) -> None:
+        cuts = range(1000, made["days"] * DAY, 4000 if made["days"] < 20 else 40_009)
+        histories.append(agree(arms_of(made), cuts))
+
+    each_of(plans, number, check)
+    found, stays = seen(histories)
+    assert found >= {"home", "moved", "died", "escalated", "cancelled", "ended", "lost_place", "diverted", "gave_up"}
+    assert found >= {"death", "end_of_life", "dropped_need", "enrolled", "gp_shed", "would_be_enrolled"}
+    assert stays > 100 * number
+
+
+@KINDS
+def test_many_pieces_each_from_a_copy_are_one_piece(plans: Any) -> None:
+    def check(made: Made) -> None:
+        plan = arms_of(made).plan
+        try:
+            whole = joined([one_piece(fast_engine, plan)])
+        except RunError:
+            return
+        cut = joined(in_pieces(fast_engine, plan, range(601, plan.days * DAY, 9001 if plan.days < 20 else 50_001)))
+        assert all(same(a, b) for a, b in zip(cut, whole, strict=True))
+
+    each_of(plans, FEW // 2, check)
+
+
+def test_a_copy_is_not_touched_by_what_it_was_copied_from() -> None:
+    plan = shipped_plan("england_baseline", 60, 0.004)
+    state = fast_engine.start(plan, 1, 0)
+    fast_engine.advance(state, plan, 20 * DAY + 7)
+    copy = state.copy()
+    first = fast_engine.advance(state, plan, 60 * DAY)
+    assert copy.minute == 20 * DAY + 7
+    assert differences(first, fast_engine.advance(copy, plan, 60 * DAY)) == []
+
+
+def test_a_row_is_not_used_again_in_the_instant_its_journey_ends() -> None:
+    """Two stays of one person end together; one is a death, and meanwhile somebody else is to be readmitted."""
+    nine = {"open": {"from_hour": 9, "to_hour": 10}}
+    day_long = {
+        "length_of_stay": {"kind": "fixed", "mean_hours": 24},
+        "dies": 0.3,
+        "routes": [{"to": "c", "share": 0.7}],
+    }
+    hour = {"kind": "fixed", "mean_hours": 1}
+    stages = {"a": {"served_by": "a", **day_long}, "b": {"served_by": "b", **day_long}}
+    stages["c"] = {"served_by": "c", "length_of_stay": hour}
+    plan = plan_of({"place": {"pools": {"a": nine, "b": nine, "c": {}}, "stages": stages}}, days=20)
+    rates = np.zeros_like(plan.life_rates)
+    rates[:2] = 40.0
+    plan = plan._replace(
+        people=np.full(4, 60), life_rates=rates, referral_stage=0, overnight_stage=1, readmission_stage=1,
+        readmission=np.full(4, 0.9), readmission_minutes=600.0, stage_flags=np.array([6, 6, 0]),
+        severity_shares=np.tile([0.3, 0.5, 0.7, 0.9, 1.0], (4, 1)), names=replace(plan.names, a_and_e=1, gp=1),
+    )  # fmt: skip
+    found, stays = seen([agree(Arms(plan, plan, 10 * DAY))])
+    assert {"died", "death"} <= found
+    assert stays > 2000
+
+
+# -- what must be caught ----------------------------------------------------------------------------------------------
+
+
+def differing(plans: Any, number: int) -> int:
+    """Of so many made plans, how many the engines disagree on."""
+    found = []
+
+    def check(made: Made) -> None:
+        arms = arms_of(made)
+        found.append(bool(unlike(pieces(simpy_engine, arms), pieces(fast_engine, arms))))
+
+    each_of(plans, number, check)
+    return sum(found)
+
+
+def test_ties_settled_the_wrong_way_round_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Journey.id.fget
+    monkeypatch.setattr(Journey, "id", property(lambda journey: tuple(-each for each in right(journey))))
+    assert differing(lumpy_plans, FEW // 2) >= 5
+
+
+def test_a_difference_of_one_minute_is_caught() -> None:
+    plan = shipped_plan("stroke_units", 30)
+    one = pieces(simpy_engine, Arms(plan, plan, 10 * DAY))
+    for later in (plan._replace(stay_minutes=plan.stay_minutes + 1), plan._replace(capacity=plan.capacity - 1)):
+        assert unlike(one, pieces(fast_engine, Arms(later, later, 10 * DAY)))
+
+
+# -- without compiling ------------------------------------------------------------------------------------------------
+
+UNCOMPILED = """
+from hypothesis import Phase
+from tests import test_engines_agree as t
+from sim.engines import fast_run
+assert type(fast_run.run).__name__ == "function", "it is compiled"
+for plans in (t.lumpy_plans, t.smooth_plans):
+    t.each_of(plans, {number}, lambda made: t.agree(t.arms_of(made), [5000]) and None)
+print("equal")
+"""
+
+
+@pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_the_same_without_compiling(number: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", UNCOMPILED.format(number=number)], cwd=ROOT, capture_output=True,
+        text=True, check=False, env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+    )  # fmt: skip
+    assert done.stdout == "equal\n", done.stderr[-2000:]
