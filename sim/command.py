@@ -111,11 +111,18 @@ def spread_of(asked: Asked, unit: str = "replication") -> Spread:
 
 
 def progress_of(asked: Asked, unit: str) -> Progress | None:
-    """A progress line on the terminal with the time left, if one is wanted and there is a terminal."""
+    """A progress line on the terminal with the time left, if one is wanted and there is a terminal.
+
+    The first run ever compiles the engine, which takes longer than the run: a line says so.
+    """
     if asked.quiet or asked.json or not sys.stderr.isatty():
         return None
     from tqdm import tqdm
 
+    from sim.compiled import is_compiled
+
+    if getattr(asked, "engine", "") == "fast" and not is_compiled("fast_run.run"):
+        print("Preparing carepath for this computer: one to two minutes, this once.", file=sys.stderr)
     bar = tqdm(unit=unit, leave=False, file=sys.stderr)
 
     def show(done: int, of: int) -> None:
