@@ -63,6 +63,8 @@ CACHE = cache_folder()
 def is_compiled(function: str) -> bool:
     """True if a compiled function, such as ``fast_run.run``, is kept from an earlier start."""
     return CACHE is not None and any(CACHE.rglob(f"{function}-*.nbc"))
+
+
 _NAMING_FOLDER = threading.RLock()
 """Held while Numba is told the folder, which it keeps in a global: two threads may load modules at the same time."""
 

@@ -27,7 +27,11 @@ def test_ci_runs_the_two_commands_word_for_word() -> None:
 
 def test_the_windows_commands_do_the_same() -> None:
     def plain(command: str) -> list[str]:
-        for windows, other in (("python -m venv", "python3 -m venv"), (".venv\\Scripts\\", ".venv/bin/"), ("; ", " && ")):
+        for windows, other in (
+            ("python -m venv", "python3 -m venv"),
+            (".venv\\Scripts\\", ".venv/bin/"),
+            ("; ", " && "),
+        ):
             command = command.replace(windows, other)
         return command.split()
 
