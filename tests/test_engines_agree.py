@@ -219,7 +219,7 @@ from tests import test_engines_agree as t
 from sim.engines import fast_run
 assert type(fast_run.run).__name__ == "function", "it is compiled"
 for plans in (t.lumpy_plans, t.smooth_plans):
-    t.each_of(plans, {number}, lambda made: t.agree(t.arms_of(made), [5000]) and None)
+    t.each_of(plans, {number}, lambda made: t.agree(t.arms_of(made | {{"days": 12}}), [5000]) and None)
 print("equal")
 """
 
