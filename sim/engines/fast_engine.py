@@ -114,8 +114,16 @@ def _rank(tables: FastTables, s: FastState) -> None:
         rows, scores = candidates(t, here, i)
         free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(s.members[i])
         if programme.top < 100.0 or free < len(rows):
-            rows = rows[np.argsort(-scores, kind="stable")[: round(len(rows) * float(programme.top) / 100.0)]]
+            rows = _highest(rows, scores, round(len(rows) * float(programme.top) / 100.0))
         enrol(t, here, i, rows, free)
+
+
+def _highest(rows: Any, scores: Any, number: int) -> Any:
+    """So many rows with the highest scores, highest first; of equals the earlier row."""
+    if 0 < number < len(rows):
+        kept = scores >= np.partition(scores, len(rows) - number)[len(rows) - number]
+        rows, scores = rows[kept], scores[kept]
+    return rows[np.argsort(-scores, kind="stable")[:number]]
 
 
 _ROOM = 8192
@@ -125,19 +133,17 @@ _ROOM = 8192
 def _with_room(s: FastState) -> FastState:
     """The state with longer arrays where an instant might need more than there is."""
     c = s.clock[0]
-    journeys = max(len(s.journeys), int(1.5 * (c.journeys_top + c.journeys_live)) + 2 * _ROOM)
-    grown = {
-        "journeys": journeys, "visits": journeys, "over": journeys, "early": journeys, "returning": journeys,
-        "arriving": journeys, "joining": journeys, "spare": journeys, "ended": max(len(s.ended), 8 * journeys),
-        "events": max(len(s.events), 2 * journeys + _ROOM),
-        "supports": max(len(s.supports), c.supports_top + 2 * _ROOM),
-        "extra": max(len(s.extra), c.extra_top + 2 * _ROOM),
-        "admissions": max(len(s.admissions), 2 * c.admissions + 2 * journeys),
-        "away": max(len(s.away), c.away + 2 * _ROOM),
+    live = int(c.journeys_live) + _ROOM
+    needed = {
+        "journeys": c.journeys_top + live, "ended": 8 * live, "events": 2 * live, "supports": c.supports_top + _ROOM,
+        "extra": c.extra_top + _ROOM, "admissions": c.admissions + live, "away": c.away + _ROOM,
     }  # fmt: skip
-    arrays = {name: longer(getattr(s, name), rows) for name, rows in grown.items() if rows > len(getattr(s, name))}
-    if s.queue.shape[1] < journeys:
-        arrays["queue"] = longer(s.queue, journeys, axis=1)
+    rows = {name: len(getattr(s, name)) for name in needed}
+    rows |= {name: int(1.5 * number) for name, number in needed.items() if number > rows[name]}
+    rows |= dict.fromkeys(("visits", "over", "early", "returning", "arriving", "joining", "spare"), rows["journeys"])
+    arrays = {name: longer(getattr(s, name), number) for name, number in rows.items() if number > len(getattr(s, name))}
+    if s.queue.shape[1] < rows["journeys"]:
+        arrays["queue"] = longer(s.queue, rows["journeys"], axis=1)
     return s._replace(**arrays)
 
 

@@ -145,6 +145,8 @@ def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: i
         unqueue(s, slot)
         if target >= 0:
             ask(t, s, slot, target, stage, 0, now)
+        elif s.journeys[slot].stage >= 0:
+            go_home(t, s, slot, now)
         else:
             finish(t, s, slot)
 

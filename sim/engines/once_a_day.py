@@ -37,6 +37,8 @@ def close(run: Run, pool: int, slots_left: int, seen_today: int) -> None:
         run.recorder.ended(j, stay, run.now, outcome, target)
         if target >= 0:
             run.ask(j, target, stay.stage, 0)
+        elif j.stay is not None:
+            run.go_home(j)
         else:
             run.finish(j)
 
