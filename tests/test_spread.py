@@ -10,8 +10,6 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from sim import engines
-from sim.engines import About
 from sim.errors import InputError, RunError
 from sim.experiments import spread as spreading
 from sim.experiments.runner import Arms, arms_of, replication
@@ -26,8 +24,8 @@ def stroke() -> Arms:
     return arms_of(load_scenario("stroke_units", {"run.years": "0.1", "run.warm_up_days": "14"}))
 
 
-def jobs(times: int) -> list[tuple[Arms, int, tuple[str, ...]]]:
-    return [(stroke(), number, stroke().names) for number in range(times)]
+def jobs(times: int, by: str = "simpy") -> list[tuple[Arms, int, tuple[str, ...], str]]:
+    return [(stroke(), number, stroke().names, by) for number in range(times)]
 
 
 def alone(times: int) -> list[pd.DataFrame]:
@@ -42,14 +40,13 @@ def missing() -> None:
     raise ModuleNotFoundError("No module named 'sim'")
 
 
-def test_threads_and_processes_give_the_same_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    by_processes = dict(spread(replication, jobs(3), Spread(workers=2)))
-    in_threads = About("sim.engines.simpy_engine", releases_gil=True)
-    monkeypatch.setitem(engines.ENGINES, "in_threads", in_threads)
-    by_threads = dict(spread(replication, jobs(3), Spread(workers=2, engine="in_threads")))
-    for number, expected in enumerate(alone(3)):
-        pd.testing.assert_frame_equal(by_processes[number], expected, check_exact=True)
-        pd.testing.assert_frame_equal(by_threads[number], expected, check_exact=True)
+def test_either_engine_in_threads_or_processes_gives_the_same_as_one_after_the_other() -> None:
+    expected = alone(4)
+    ways = [("simpy", 2), ("fast", 1), ("fast", 2), ("fast", 4)]
+    for by, workers in ways:
+        found = dict(spread(replication, jobs(4, by), Spread(workers, engine=by)))
+        for number, table in enumerate(expected):
+            pd.testing.assert_frame_equal(found[number], table, check_exact=True)
 
 
 def test_who_is_told_hears_of_each_piece_of_work() -> None:
@@ -62,7 +59,7 @@ def test_who_is_told_hears_of_each_piece_of_work() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
 def test_a_process_ended_by_the_system_is_explained() -> None:
     with pytest.raises(RunError, match="fewer --workers"):
-        list(spread(die, [(), ()], Spread(workers=2)))
+        list(spread(die, [(), ()], Spread(workers=2, engine="simpy")))
 
 
 def test_an_engine_nobody_knows_is_refused() -> None:
