@@ -92,10 +92,9 @@ minutes of routine GP work shed (detail minutes)."""
 class StayLog:
     """What happened in a piece of a run.
 
-    ``ended`` and ``open`` map each of STAY_COLUMNS to an array of int64 (``need`` uint64), one entry a stay, sorted by
-    (person, generation, need, chain, asked, stage); ``events`` maps COUNT_COLUMNS likewise, sorted by minute, person,
-    generation, kind. ``open`` is the census at ``until_minute``; stays are in ``ended`` of the piece in which they
-    ended.
+    ``ended`` and ``open`` map each of STAY_COLUMNS to an array of whole numbers (``need`` uint64), one entry a stay;
+    ``events`` maps COUNT_COLUMNS likewise. Rows come in any order (``in_order`` sorts them). ``open`` is the census
+    at ``until_minute``; stays are in ``ended`` of the piece in which they ended.
     """
 
     from_minute: int
@@ -104,7 +103,7 @@ class StayLog:
     open: dict[str, npt.NDArray[np.int64]]
     events: dict[str, npt.NDArray[np.int64]]
     persons: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    """People alive at ``until_minute``: age, frailty, locality, residence, end_of_life, care_plan (each int64)."""
+    """People alive at ``until_minute``: age, frailty, locality, residence, end_of_life, care_plan."""
 
 
 Table = dict[str, npt.NDArray[np.int64]]

@@ -17,7 +17,7 @@ from sim.engines.fast_journeys import (
     schedule,
     touch,
 )
-from sim.engines.fast_life import link_point
+from sim.engines.fast_life import TOO_MANY_POINTS, link_point
 from sim.engines.fast_state import STATUS_ARRIVING, STATUS_RETURNING, FastState
 from sim.engines.fast_tables import FastTables
 
@@ -32,7 +32,6 @@ _COUNT, _KEY, _POSITION, _HEIGHT, _AGE, _LOCALITY = (
 )  # fmt: skip
 _ARRIVALS = Stream.ARRIVALS
 _EDGES = np.array(EDGES)
-_TOO_MANY_POINTS = 1
 
 
 @part
@@ -86,7 +85,7 @@ def plain_arrivals(t: FastTables, s: FastState, day: int) -> None:
         band = 0
         while band < BANDS and bound > _EDGES[band]:
             if band >= t.day_counts.shape[0]:
-                c.fault = _TOO_MANY_POINTS
+                c.fault = TOO_MANY_POINTS
                 return
             u, count = uniform(stream, day, _COUNT, band), 0
             while t.day_counts[band, count] <= u:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.fast_life import read_people, sort_points
+from sim.draws import MOST_POINTS
+from sim.engines.fast_life import TOO_MANY_POINTS, read_people, sort_points
 from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
 from sim.engines.fast_memory import handed, read_alike
 from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme
@@ -68,10 +69,13 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays)
-    if state.arrays.clock[0].fault:
+    if state.arrays.clock[0].fault == TOO_MANY_POINTS:
         raise RunError(
-            f"somebody's rate of need is too high for the compiled engine (fault {state.arrays.clock[0].fault})"
+            f"on day {state.minute // _DAY} a rate of need, or of plain arrivals, is so high that a quarter (or day) "
+            f"would hold more than {MOST_POINTS - 1:,} points: lower the rates, or the ratios that multiply them"
         )
+    if state.arrays.clock[0].fault:
+        raise RunError("the compiled engine ran out of room: please report it, and use --engine simpy meanwhile")
     _refuse_gridlock(plan, state.arrays)
     _flush(state.arrays, ended, events)
     return _log(tables, state.arrays, from_minute, ended, events)
