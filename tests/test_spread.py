@@ -63,7 +63,7 @@ def test_a_process_ended_by_the_system_is_explained() -> None:
 
 
 def test_an_engine_nobody_knows_is_refused() -> None:
-    with pytest.raises(InputError, match="choose one of simpy"):
+    with pytest.raises(InputError, match="choose one of fast, simpy"):
         list(spread(divmod, [(7, 2)], Spread(engine="steam")))
 
 
