@@ -13,7 +13,6 @@ from sim.interventions import Intervention, Who
 from sim.results import BASELINE, PLAN, Interval
 from sim.scenario import Claim, Scenario
 
-INCLUDED = "cannot tell: the interval includes what is claimed"
 BASE = (100.0, 110.0, 90.0, 100.0)
 
 

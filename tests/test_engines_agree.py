@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from sim.engines import fast_engine, simpy_engine
 from sim.engines.state import Journey
 from sim.errors import RunError
+from sim.experiments import known_places
 from sim.experiments.runner import arms_of as arms_of_scenario
 from sim.files import load_scenario
 from sim.log import EVENTS, OUTCOMES, StayLog, differences
@@ -101,6 +102,14 @@ def test_hand_worked_cases(path: Path) -> None:
     case = test_cases.read(path)
     plan = test_cases.plan_of(case)
     agree(Arms(plan, plan, case["days"] * DAY // 2 + 7), [DAY, 2 * DAY + 1])
+
+
+def test_a_day_brings_far_more_people_than_were_ever_there() -> None:
+    plan = known_places.plan_of(known_places.ward(1, None, 1.0), days=2)
+    streams = ("stream_to", "stream_rate", "stream_hours", "stream_ages", "stream_localities")
+    crowd = plan._replace(**{name: np.repeat(getattr(plan, name), 12, axis=0) for name in streams})
+    crowd.stream_rate[:, 1] = 1900.0
+    assert seen([agree(Arms(crowd, crowd, DAY))])[1] > 5_000
 
 
 # -- made to be awkward -----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ _DAY = rules.DAY
 _NOON = 720
 _MIDNIGHTS, _NOONS, _OPENINGS, _CLOSINGS, _LAST_CLOSINGS = 1, 2, 4, 8, 16
 """What the calendar has at a minute of the day: bits of ``FastState.calendar``."""
-_PLANNED, _REQUEST, _OTHER, _READMITTED_SEVERITY = 5, 6, 7, 3
+_OTHER = 7
 _COUNT, _KEY, _POSITION, _HEIGHT, _AGE, _LOCALITY = (
     Purpose.POINT_COUNT, Purpose.POINT_KEY, Purpose.NEED_MINUTE, Purpose.NEED_HEIGHT, Purpose.ARRIVAL_AGE,
     Purpose.ARRIVAL_LOCALITY,

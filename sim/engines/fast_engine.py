@@ -53,7 +53,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     """Carry a state on to a minute, in place; what happened on the way."""
     from_minute = state.minute
     tables = fast_tables(plan)
-    state.arrays = _fitted(state.arrays, plan)
+    state.arrays = _fitted(state.arrays, plan, tables)
     wake(handed(tables), handed(state.arrays))
     _read(tables, state, fresh=False)
     for day in (from_minute // _DAY, from_minute // _DAY + 1):
@@ -68,7 +68,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
             _rank(tables, state.arrays)
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
-            state.arrays = _with_room(state.arrays)
+            state.arrays = _with_room(state.arrays, tables)
     if state.arrays.clock[0].fault == TOO_MANY_POINTS:
         raise RunError(
             f"on day {state.minute // _DAY} a rate of need, or of plain arrivals, is so high that a quarter (or day) "
@@ -134,10 +134,10 @@ _ROOM = 8192
 """Rows kept free beyond what is in use (twice what an instant may need beyond one a live journey)."""
 
 
-def _with_room(s: FastState) -> FastState:
+def _with_room(s: FastState, tables: FastTables) -> FastState:
     """The state with longer arrays where an instant might need more than there is."""
     c = s.clock[0]
-    live = int(c.journeys_live) + _ROOM
+    live = int(c.journeys_live + tables.place[0].most_arrivals) + _ROOM
     needed = {
         "journeys": c.journeys_top + live, "ended": 8 * live, "events": 2 * live, "supports": c.supports_top + _ROOM,
         "extra": c.extra_top + _ROOM, "admissions": c.admissions + live, "away": c.away + _ROOM,
@@ -151,22 +151,13 @@ def _with_room(s: FastState) -> FastState:
     return s._replace(**arrays)
 
 
-def _fitted(s: FastState, plan: Plan) -> FastState:
+def _fitted(s: FastState, plan: Plan, tables: FastTables) -> FastState:
     """The state with rows for everything a plan has: an arm may add pools, stages and programmes at the end."""
     pools, stages, programmes = len(plan.names.pools), len(plan.names.stages), len(plan.programme_active)
     of_pool = (
-        "occupied",
-        "slots_left",
-        "seen_today",
-        "gp_fraction",
-        "asking",
-        "touched",
-        "touch_list",
-        "this_pass",
-        "queue",
-        "queue_from",
-        "queue_to",
-    )
+        "occupied", "slots_left", "seen_today", "gp_fraction", "asking", "touched", "touch_list", "this_pass", "queue",
+        "queue_from", "queue_to",
+    )  # fmt: skip
     grown: dict[str, Any] = {name: longer(getattr(s, name), pools) for name in of_pool if len(getattr(s, name)) < pools}
     if s.visits.shape[1] < stages:
         grown["visits"] = longer(s.visits, stages, axis=1)
@@ -176,7 +167,7 @@ def _fitted(s: FastState, plan: Plan) -> FastState:
         enrolled = np.full((programmes, len(s.people)), -1, np.int32)
         enrolled[: len(s.members)] = s.enrolled
         grown |= {"enrolled": enrolled, "members": longer(s.members, programmes)}
-    return _with_room(s._replace(**grown))
+    return _with_room(s._replace(**grown), tables)
 
 
 def _refuse_gridlock(plan: Plan, s: FastState) -> None:

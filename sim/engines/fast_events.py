@@ -15,10 +15,7 @@ from sim.engines.fast_care import (
     lives_there,
     unseen,
 )
-from sim.engines.fast_journeys import (
-    new_journey,
-    unqueue,
-)
+from sim.engines.fast_journeys import new_journey, sort_numbers, unqueue
 from sim.engines.fast_life import lever, rate, read_more
 from sim.engines.fast_log import event, write_wait
 from sim.engines.fast_programmes import ratio
@@ -30,13 +27,12 @@ from sim.log import EVENTS, OUTCOMES
 _DAY = rules.DAY
 _SEVERITY, _CAUSE, _DOOR = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR
 _A_AND_E_SHARE = LEVER["a_and_e_share"]
-_PLANNED, _REQUEST, _OTHER, _READMITTED_SEVERITY = 5, 6, 7, 3
-_HOME, _MOVED, _DIED, _GAVE_UP, _DIVERTED, _ESCALATED, _CANCELLED, _ENDED, _LOST_PLACE = (
-    OUTCOMES.index(name)
-    for name in ("home", "moved", "died", "gave_up", "diverted", "escalated", "cancelled", "ended", "lost_place")
+_PLANNED, _REQUEST = 5, 6
+_GAVE_UP, _DIVERTED, _ESCALATED, _ENDED, _LOST_PLACE = (
+    OUTCOMES.index(name) for name in ("gave_up", "diverted", "escalated", "ended", "lost_place")
 )
-_DEATH, _END_OF_LIFE, _DROPPED, _AVOIDED, _SHED = (
-    EVENTS.index(name) for name in ("death", "end_of_life", "dropped_need", "need_avoided", "gp_shed")
+_END_OF_LIFE, _DROPPED, _AVOIDED, _SHED = (
+    EVENTS.index(name) for name in ("end_of_life", "dropped_need", "need_avoided", "gp_shed")
 )
 
 
@@ -179,12 +175,7 @@ def give_up_places_of_long_absent(t: FastTables, s: FastState, now: int) -> None
     """A residence place is given up after too long in hospital; the person asks for one when leaving."""
     c = s.clock[0]
     n, c.away = c.away, 0
-    for i in range(1, n):
-        row, k = s.away[i], i
-        while k > 0 and s.away[k - 1] > row:
-            s.away[k] = s.away[k - 1]
-            k -= 1
-        s.away[k] = row
+    sort_numbers(s.away, n)
     for i in range(n):
         row = s.away[i]
         p = s.people[row]

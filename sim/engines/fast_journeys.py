@@ -48,6 +48,49 @@ def free_journey(s: FastState, slot: int) -> None:
 
 
 @part
+def add_to_person(s: FastState, slot: int) -> None:
+    """Add a journey to the end of the list of its person's."""
+    p = s.people[s.journeys[slot].row]
+    last = p.first_journey
+    if last < 0:
+        p.first_journey = slot
+        return
+    while s.journeys[last].next_of_person >= 0:
+        last = s.journeys[last].next_of_person
+    s.journeys[last].next_of_person = slot
+
+
+@part
+def take_place(s: FastState, slot: int, now: int) -> None:
+    """The stay that was waited for is the one in progress, and nothing of it is worked out yet."""
+    j = s.journeys[slot]
+    j.stage, j.pool, j.asked, j.came_from = j.wait_stage, j.wait_pool, j.wait_asked, j.wait_came_from
+    j.frailty, j.flags = j.wait_frailty, j.wait_flags
+    j.wait_stage = -1
+    j.started, j.ready, j.process, j.sourcing, j.onward, j.early, j.route = now, NEVER, 0, 0, NEVER, NEVER, NEVER
+    j.dies, j.stay_ratio = 0, 1.0
+
+
+@part
+def hold_support(s: FastState, slot: int) -> None:
+    """Hold the stay of a journey as the person's residence support, beside journeys."""
+    c, j = s.clock[0], s.journeys[slot]
+    k = c.supports_free
+    if k >= 0:
+        c.supports_free = s.supports[k].next
+    else:
+        k = c.supports_top
+        c.supports_top += 1
+    support = s.supports[k]
+    support.row, support.person, support.generation, support.need = j.row, j.person, j.generation, j.need
+    support.chain, support.cause, support.severity = j.chain, j.cause, j.severity
+    support.age, support.locality, support.frailty = j.age, j.locality, j.frailty
+    support.stage, support.pool, support.asked, support.started = j.stage, j.pool, j.asked, j.started
+    support.came_from, support.flags = j.came_from, j.flags
+    s.people[j.row].support = k
+
+
+@part
 def schedule(s: FastState, slot: int, minute: int) -> None:
     """Put a journey into the list of a minute, or of its day if that is not today."""
     j, day = s.journeys[slot], s.clock[0].day
@@ -98,6 +141,17 @@ def sort_by_id(s: FastState, line: np.ndarray, n: int, leavers_first: bool) -> N
                 k -= gap
             line[k] = slot
         gap //= 2
+
+
+@part
+def sort_numbers(numbers: np.ndarray, n: int) -> None:
+    """Put the first n numbers in order, in place (insertion: there are few)."""
+    for i in range(1, n):
+        number, k = numbers[i], i
+        while k > 0 and numbers[k - 1] > number:
+            numbers[k] = numbers[k - 1]
+            k -= 1
+        numbers[k] = number
 
 
 @part

@@ -25,6 +25,7 @@ from sim.engines.fast_journeys import (
     free_journey,
     schedule,
     sort_by_id,
+    sort_numbers,
     take_from_queue,
     touch,
 )
@@ -33,7 +34,7 @@ from sim.engines.fast_programmes import is_ranking_day
 from sim.engines.fast_state import STATUS_ARRIVING, STATUS_FREE, STATUS_LIVE, FastState
 from sim.engines.fast_stays import ask, begin, die, go_home, leave, start_stay
 from sim.engines.fast_tables import FastTables
-from sim.log import EVENTS, FLAGS, NEVER, OUTCOMES
+from sim.log import FLAGS, NEVER, OUTCOMES
 from sim.plan import QUARTER_DAYS
 
 DONE, READ_QUARTER, RANK, MORE_ROOM = range(4)
@@ -41,13 +42,7 @@ DONE, READ_QUARTER, RANK, MORE_ROOM = range(4)
 
 _DAY = rules.DAY
 _EARLY_FLAG, _REBOOKED, _READMISSION = FLAGS["early"], FLAGS["rebooked"], FLAGS["readmission"]
-_HOME, _MOVED, _DIED, _GAVE_UP, _DIVERTED, _ESCALATED, _CANCELLED, _ENDED, _LOST_PLACE = (
-    OUTCOMES.index(name)
-    for name in ("home", "moved", "died", "gave_up", "diverted", "escalated", "cancelled", "ended", "lost_place")
-)
-_DEATH, _END_OF_LIFE, _DROPPED, _AVOIDED, _SHED = (
-    EVENTS.index(name) for name in ("death", "end_of_life", "dropped_need", "need_avoided", "gp_shed")
-)
+_MOVED, _CANCELLED = OUTCOMES.index("moved"), OUTCOMES.index("cancelled")
 _ROOM = 4096
 
 
@@ -93,13 +88,10 @@ def _fill(t: FastTables, s: FastState, now: int) -> None:
     c = s.clock[0]
     while c.touched > 0:
         n, c.touched = c.touched, 0
+        s.this_pass[:n] = s.touch_list[:n]
+        sort_numbers(s.this_pass, n)
         for i in range(n):
-            pool, k = s.touch_list[i], i
-            s.touched[pool] = 0
-            while k > 0 and s.this_pass[k - 1] > pool:
-                s.this_pass[k] = s.this_pass[k - 1]
-                k -= 1
-            s.this_pass[k] = pool
+            s.touched[s.this_pass[i]] = 0
         for i in range(n):
             pool = s.this_pass[i]
             if s.queue_to[pool] > s.queue_from[pool] and open_at(t, pool, now):
@@ -265,7 +257,7 @@ def run(t: FastTables, s: FastState, until: int) -> int:
                 begin_day(t, s, c.day + 1)
             if c.minute == c.day * _DAY and c.day + 1 < t.place[0].days and (c.day + 1) // QUARTER_DAYS > c.quarter:
                 return READ_QUARTER
-            if not _has_room(s):
+            if not _has_room(t, s):
                 return MORE_ROOM
             marks = s.calendar[c.minute - c.day * _DAY]
             anything = gather(s, c.minute)
@@ -286,10 +278,10 @@ def run(t: FastTables, s: FastState, until: int) -> int:
 
 
 @part
-def _has_room(s: FastState) -> bool:
-    """True if no array can be too short for whatever the next instant brings."""
+def _has_room(t: FastTables, s: FastState) -> bool:
+    """True if no array can be too short for whatever the next instant, and the arrivals of a day, bring."""
     c = s.clock[0]
-    live = c.journeys_live + _ROOM
+    live = c.journeys_live + t.place[0].most_arrivals + _ROOM
     return (
         c.journeys_top + live < s.journeys.size
         and c.ended + 3 * live < s.ended.size

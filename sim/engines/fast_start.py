@@ -6,9 +6,9 @@ import numpy as np
 
 from sim import rules
 from sim.compiled import compiled, part
-from sim.draws import Floats, Ints, Purpose, Stream, Word, entity_key, entity_keys, run_key, uniform, uniforms
+from sim.draws import Floats, Purpose, Stream, Word, entity_key, entity_keys, run_key, uniform
 from sim.engines.fast_care import ask_for, keep_busy, work_out
-from sim.engines.fast_journeys import new_journey
+from sim.engines.fast_journeys import add_to_person, free_journey, hold_support, new_journey, take_place
 from sim.engines.fast_memory import handed
 from sim.engines.fast_state import (
     ADMISSION,
@@ -24,6 +24,7 @@ from sim.engines.fast_state import (
     empty,
 )
 from sim.engines.fast_tables import FastTables, fast_tables
+from sim.engines.prefill import people_met
 from sim.log import FLAGS, NEVER
 from sim.plan import LIFE_EVENTS, Plan
 from sim.population import Population, population
@@ -49,25 +50,18 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     weight = _rate_of_need(plan, people)
     taken = np.zeros(people.person.size, bool)
     for number, (stage, age, locality, there, waiting, elapsed) in enumerate(plan.initial.tolist()):
-        rows = _people_for(key, people, weight, taken, number, age, there + waiting)
+        free = np.flatnonzero((people.age == age) & ~taken)
+        rows = people_met(key, people.person, weight, free, number, there + waiting)
+        taken[rows] = True
         _fill_stage(t, here, key, number, stage, age, locality, there, waiting, elapsed, rows)
     return s
 
 
 def _people(plan: Plan, p: Population, key: Word) -> Rows:
     rows = empty(p.person.size, PERSON)
-    for name in (
-        "person",
-        "age",
-        "locality",
-        "frailty",
-        "residence",
-        "end_of_life",
-        "conditions",
-        "propensity",
-        "multiplier",
-    ):
+    for name in ("person", "age", "locality", "frailty", "residence", "end_of_life", "conditions", "propensity"):
         rows[name] = getattr(p, name)
+    rows["multiplier"] = p.multiplier
     rows["base_frailty"] = p.frailty
     rows["lasting"] = p.propensity * plan.deprivation[p.deprivation]
     rows["key"] = rows["life"] = entity_keys(key, p.person)
@@ -107,27 +101,9 @@ def _rate_of_need(plan: Plan, p: Population) -> Floats:
     return np.asarray(p.multiplier * plan.life_rates[0][p.age, p.frailty, p.residence, p.end_of_life])
 
 
-def _people_for(
-    key: Word, p: Population, weight: Floats, taken: np.ndarray, number: int, age: int, wanted: int
-) -> Ints:
-    """Rows of people of an age who are in a stage, met in proportion to their rate of need; nobody twice."""
-    rows = np.flatnonzero((p.age == age) & ~taken)
-    if wanted == 0 or rows.size == 0:
-        return rows[:0]
-    u = uniforms(entity_keys(key, p.person[rows]), 0, Purpose.PREFILL_PERSON, number)
-    first = -np.log(u) / np.maximum(weight[rows], 1e-12)
-    if wanted < rows.size:
-        nearest = np.flatnonzero(first <= np.partition(first, wanted - 1)[wanted - 1])
-        rows, first = rows[nearest], first[nearest]
-    chosen: Ints = rows[np.argsort(first, kind="stable")[:wanted]]
-    taken[chosen] = True
-    return chosen
-
-
 @compiled()
 def _residents(t: FastTables, s: FastState, key: Word) -> None:
     """Residence supports of people who live with care or in a care home."""
-    c = s.clock[0]
     for row in range(s.people.size):
         p = s.people[row]
         if p.residence == 0:
@@ -138,23 +114,10 @@ def _residents(t: FastTables, s: FastState, key: Word) -> None:
         need = entity_key(key, np.uint64(p.person | 1 << 62))
         slot = new_journey(s, row, p.person, p.generation, need, 0, 0, _REQUEST, 0, p.age, p.locality)
         ask_for(t, s, slot, stage, -1, _PREFILLED, 0)
-        j, support = s.journeys[slot], s.supports[c.supports_top]
-        support.row, support.person, support.generation, support.need = row, p.person, p.generation, need
-        support.chain, support.cause, support.severity, support.age, support.locality = (
-            0,
-            0,
-            _REQUEST,
-            p.age,
-            p.locality,
-        )
-        support.stage, support.pool, support.asked, support.started = stage, j.wait_pool, 0, 0
-        support.came_from, support.frailty, support.flags = -1, j.wait_frailty, j.wait_flags
-        s.occupied[j.wait_pool] += 1
-        p.support = c.supports_top
-        c.supports_top += 1
-        s.journeys[slot].status = 0
-        c.journeys_top -= 1
-        c.journeys_live -= 1
+        take_place(s, slot, 0)
+        s.occupied[s.journeys[slot].pool] += 1
+        hold_support(s, slot)
+        free_journey(s, slot)
 
 
 @compiled()
@@ -169,13 +132,7 @@ def _fill_stage(
         if i < rows.size:
             p = s.people[rows[i]]
             slot = new_journey(s, rows[i], p.person, p.generation, need, 0, 0, _ACUTE, 0, p.age, p.locality)
-            last = p.first_journey
-            if last < 0:
-                p.first_journey = slot
-            else:
-                while s.journeys[last].next_of_person >= 0:
-                    last = s.journeys[last].next_of_person
-                s.journeys[last].next_of_person = slot
+            add_to_person(s, slot)
         else:
             at = locality
             if at < 0:
@@ -192,12 +149,7 @@ def _fill_stage(
 def _put_in_place(t: FastTables, s: FastState, slot: int, elapsed: int) -> None:
     """Start a stay that has been going on: what is left of it is drawn."""
     j = s.journeys[slot]
-    j.stage, j.pool, j.asked, j.came_from, j.frailty, j.flags = (
-        j.wait_stage, j.wait_pool, j.wait_asked, j.wait_came_from, j.wait_frailty, j.wait_flags,
-    )  # fmt: skip
-    j.wait_stage = -1
-    j.started, j.ready, j.process, j.sourcing, j.onward, j.early, j.route = 0, NEVER, 0, 0, NEVER, NEVER, NEVER
-    j.dies, j.stay_ratio = 0, 1.0
+    take_place(s, slot, 0)
     if t.pools[j.pool].slots == 0:
         s.occupied[j.pool] += 1
     u = uniform(j.need, 0, _LENGTH, 0)

@@ -35,7 +35,6 @@ PERSON = _fields(
 )
 """A person: what decides most comes first, so that it lies in one line of memory."""
 
-VISIT = "stage pool came_from"
 JOURNEY = _fields(
     (_u8, "need pool_key key"),
     (_f8, "stay_ratio"),

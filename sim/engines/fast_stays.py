@@ -15,10 +15,13 @@ from sim.engines.fast_care import (
     work_out,
 )
 from sim.engines.fast_journeys import (
+    add_to_person,
     due_minute,
     free_journey,
+    hold_support,
     new_journey,
     schedule,
+    take_place,
     touch,
     unqueue,
 )
@@ -26,16 +29,11 @@ from sim.engines.fast_life import read_more, succeed
 from sim.engines.fast_log import event, write_stay, write_support, write_wait
 from sim.engines.fast_state import STATUS_RETURNING, FastState
 from sim.engines.fast_tables import FastTables
-from sim.log import EVENTS, NEVER, OUTCOMES
+from sim.log import EVENTS, OUTCOMES
 
-_HOME, _MOVED, _DIED, _GAVE_UP, _DIVERTED, _ESCALATED, _CANCELLED, _ENDED, _LOST_PLACE = (
-    OUTCOMES.index(name)
-    for name in ("home", "moved", "died", "gave_up", "diverted", "escalated", "cancelled", "ended", "lost_place")
-)
-_DEATH, _END_OF_LIFE, _DROPPED, _AVOIDED, _SHED = (
-    EVENTS.index(name) for name in ("death", "end_of_life", "dropped_need", "need_avoided", "gp_shed")
-)
-_PLANNED, _REQUEST, _OTHER, _READMITTED_SEVERITY = 5, 6, 7, 3
+_HOME, _MOVED, _DIED, _ENDED = (OUTCOMES.index(name) for name in ("home", "moved", "died", "ended"))
+_DEATH = EVENTS.index("death")
+_READMITTED_SEVERITY = 3
 
 
 @part
@@ -48,13 +46,7 @@ def begin(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, fl
         return
     j = s.journeys[slot]
     if j.row >= 0:
-        last = s.people[j.row].first_journey
-        if last < 0:
-            s.people[j.row].first_journey = slot
-        else:
-            while s.journeys[last].next_of_person >= 0:
-                last = s.journeys[last].next_of_person
-            s.journeys[last].next_of_person = slot
+        add_to_person(s, slot)
     ask(t, s, slot, stage, came_from, flags, now)
 
 
@@ -77,12 +69,7 @@ def start_stay(t: FastTables, s: FastState, slot: int, now: int) -> None:
     s.asking[pool] -= 1
     if j.stage >= 0:
         leave(t, s, slot, _MOVED, stage, now)
-    j.stage, j.pool, j.asked, j.came_from, j.frailty, j.flags = (
-        stage, pool, j.wait_asked, j.wait_came_from, j.wait_frailty, j.wait_flags,
-    )  # fmt: skip
-    j.wait_stage = -1
-    j.started, j.ready, j.process, j.sourcing, j.onward, j.early, j.route = now, NEVER, 0, 0, NEVER, NEVER, NEVER
-    j.dies, j.stay_ratio = 0, 1.0
+    take_place(s, slot, now)
     if t.pools[pool].slots > 0:
         s.slots_left[pool] -= 1
         s.seen_today[pool] += 1
@@ -178,24 +165,11 @@ def finish(t: FastTables, s: FastState, slot: int) -> None:
 @part
 def _settle_in(t: FastTables, s: FastState, slot: int, now: int) -> None:
     """A residence support starts: it is held beside later journeys, and this journey is over."""
-    j, c = s.journeys[slot], s.clock[0]
+    j = s.journeys[slot]
     row = j.row
     end_support(s, row, _ENDED, now)
     s.people[row].residence = t.stages[j.stage].residence
-    k = c.supports_free
-    if k >= 0:
-        c.supports_free = s.supports[k].next
-    else:
-        k = c.supports_top
-        c.supports_top += 1
-    support = s.supports[k]
-    support.row, support.person, support.generation, support.need = row, j.person, j.generation, j.need
-    support.chain, support.cause, support.severity, support.age, support.locality = (
-        j.chain, j.cause, j.severity, j.age, j.locality,
-    )  # fmt: skip
-    support.stage, support.pool, support.asked, support.started = j.stage, j.pool, j.asked, j.started
-    support.came_from, support.frailty, support.flags = j.came_from, j.frailty, j.flags
-    s.people[row].support = k
+    hold_support(s, slot)
     j.stage = -1
     finish(t, s, slot)
     read_more(t, s, row, now)

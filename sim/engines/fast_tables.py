@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sim.draws import BANDS, EDGES, MOST_POINTS, poisson_cumulative
 from sim.engines.life import LEVERS_OF, SEVERITY_LEVERS
 from sim.engines.programmes import STRENGTH_OF
+from sim.engines.tables import kept_for_plans
 from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +51,7 @@ PROGRAMME = np.dtype(
 PLACE = np.dtype(
     [(name, _i8) for name in (
         "days", "first_weekday", "readmission_stage", "overnight_stage", "referral_stage", "home_care_stage",
-        "care_home_stage", "a_and_e", "gp", "any_programme", "any_outlet",
+        "care_home_stage", "a_and_e", "gp", "any_programme", "any_outlet", "most_arrivals",
     )]
     + [(name, _f8) for name in ("readmission_minutes", "gp_minutes", "gp_routine", "gp_urgent", "gp_backlog_days")]
     + [(name, _f8) for name in LOOPS]
@@ -129,6 +130,7 @@ class FastTables(NamedTuple):
     """[bands, numbers] the same for a day's cell."""
 
 
+@kept_for_plans
 def fast_tables(plan: Plan) -> FastTables:
     """The plan as FastTables."""
     route_index, route_sets = _route_sets(plan)
@@ -178,8 +180,17 @@ def _place(plan: Plan) -> Rows:
         "a_and_e": plan.names.a_and_e, "gp": plan.names.gp, "gp_routine": plan.gp_routine_minutes,
         "gp_urgent": plan.gp_urgent_minutes, "any_outlet": (plan.escalate_to != -2).any(),
         "any_programme": ((plan.programme_active > 0) & (plan.programme_ratio != 1.0).any(axis=1)).any(),
-        **dict(zip(LOOPS, plan.loop, strict=True)),
+        "most_arrivals": _most_arrivals(plan), **dict(zip(LOOPS, plan.loop, strict=True)),
     })  # fmt: skip
+
+
+def _most_arrivals(plan: Plan) -> int:
+    """More plain arrivals than any day can bring: the most points of every band that the highest rates reach."""
+    most = 0
+    for rate in plan.stream_rate.max(axis=1, initial=0.0).tolist():
+        reached = sum(edge < rate for edge in EDGES)
+        most += sum(int((row < 2.0).sum()) for row in _counts(1.0)[:reached])
+    return most
 
 
 def _stages(plan: Plan) -> Rows:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Callable
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -82,13 +83,22 @@ class Tables:
         return opens <= of_day < closes
 
 
-_MADE: deque[Tables] = deque(maxlen=4)
+Made = TypeVar("Made")
 
 
-def tables_of(plan: Plan) -> Tables:
-    """The tables of a plan; the pieces of its runs share them."""
-    for made in list(_MADE):
-        if made.plan is plan:
-            return made
-    _MADE.append(Tables(plan))
-    return _MADE[-1]
+def kept_for_plans(make: Callable[[Plan], Made]) -> Callable[[Plan], Made]:
+    """What is made of a plan, kept for the last four plans: the pieces of a plan's runs share it."""
+    kept: deque[tuple[Plan, Made]] = deque(maxlen=4)
+
+    def of_plan(plan: Plan) -> Made:
+        for of, made in list(kept):
+            if of is plan:
+                return made
+        made = make(plan)
+        kept.append((plan, made))
+        return made
+
+    return of_plan
+
+
+tables_of = kept_for_plans(Tables)
