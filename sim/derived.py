@@ -68,7 +68,14 @@ def _pools(daily: DailyCounts, capacity: Floats, hours: Ints) -> Counts:
     used = np.where(slots, used_slots, hours.mean(axis=-1))
     beds_full = (hours >= capacity[:, :, None]).mean(axis=-1)
     full = np.where(slots, used_slots >= capacity, beds_full) * usable
-    found = {"pool_used": used, "pool_capacity": capacity, "pool_full": full, "pool_open": usable.astype(float)}
+    at_midnight = np.where(slots, used_slots, hours[:, :, 0])
+    found = {
+        "pool_used": used,
+        "pool_at_midnight": at_midnight,
+        "pool_capacity": capacity,
+        "pool_full": full,
+        "pool_open": usable.astype(float),
+    }
     return {name: ("pool", values[:, None, None, :]) for name, values in found.items()}
 
 

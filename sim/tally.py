@@ -32,6 +32,7 @@ from sim.counting import (
     count_waits,
 )
 from sim.daily import DailyCounts
+from sim.derived import Counts, derived_counts
 from sim.errors import RunError
 from sim.histories import Histories
 from sim.log import EVENTS, FLAGS, StayLog
@@ -81,12 +82,23 @@ class Tally:
                 f"nothing to measure: the run ends on day {self.names.end_minute / DAY:g} and the warm-up on day "
                 f"{self.names.warm_up_minutes / DAY:g}; measure at least one whole day after the warm-up"
             )
-        daily, histories = self._daily.copy(), self._histories.copy()
+        daily, histories = self._with_open_stays()
         if self._last is not None:
-            _count_stays(daily, histories, self._last.open, self._last.until_minute)
             _count_histories(daily, histories, self._last.until_minute)
         repeated = histories.repeated(len(AGES), daily.warm_up, daily.days // YEAR_DAYS)
         return tidy_table(daily, repeated, self.groups)
+
+    def by_day(self) -> Counts:
+        """Counts of each measured day ``[part, age, locality, day]`` by name (see ``derived.py``), as simulated."""
+        daily, _ = self._with_open_stays()
+        return derived_counts(daily)
+
+    def _with_open_stays(self) -> tuple[DailyCounts, Histories]:
+        """What was counted, and stays that have not ended as they stand."""
+        daily, histories = self._daily.copy(), self._histories.copy()
+        if self._last is not None:
+            _count_stays(daily, histories, self._last.open, self._last.until_minute)
+        return daily, histories
 
 
 def _count_stays(daily: DailyCounts, histories: Histories, stays: Mapping[str, Ints], until: int | None = None) -> None:

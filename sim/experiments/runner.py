@@ -171,19 +171,27 @@ def _first_date(intervention: Intervention) -> dt.date:
 def replication(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> pd.DataFrame:
     """The tidy tables of one replication's arms, with columns ``arm`` and ``replication``.
 
-    The arms are one run until they part, and each goes on from a copy of the same state. ``by`` names the engine, which
-    does not change the numbers.
+    ``by`` names the engine, which does not change the numbers.
+    """
+    found = tallies(arms, number, wanted, by)
+    tables = [tally.table().assign(arm=name, replication=number) for name, tally in found.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def tallies(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> dict[str, Tally]:
+    """What is counted in one replication of the wanted arms, by arm.
+
+    The arms are one run until they part, and each goes on from a copy of the same state.
     """
     made_by = engine(by)
     plans = {name: plan for name, plan in ((BASELINE, arms.baseline), (PLAN, arms.plan)) if plan and name in wanted}
-    tallies = {name: Tally(plan.names, arms.groups) for name, plan in plans.items()}
+    counted = {name: Tally(plan.names, arms.groups) for name, plan in plans.items()}
     state = made_by.start(arms.baseline, arms.seed, number)
-    _carry_on(made_by, state, arms.baseline, arms.part_minute, list(tallies.values()))
+    _carry_on(made_by, state, arms.baseline, arms.part_minute, list(counted.values()))
     for position, (name, plan) in enumerate(plans.items()):
         own = state.copy() if position < len(plans) - 1 else state
-        _carry_on(made_by, own, plan, plan.names.end_minute, [tallies[name]])
-    found = [tally.table().assign(arm=name, replication=number) for name, tally in tallies.items()]
-    return pd.concat(found, ignore_index=True)
+        _carry_on(made_by, own, plan, plan.names.end_minute, [counted[name]])
+    return counted
 
 
 def _carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallies: list[Tally]) -> None:
@@ -251,22 +259,29 @@ def _drawn_replications(
 def drawn_replication(
     scenario: Scenario, values: Sequence[float], number: int, by: str = DEFAULT
 ) -> tuple[pd.DataFrame, int]:
-    """One replication of all arms with its own draw of the uncertain numbers, and how often it was drawn again.
-
-    ``values`` are its draw, in the order of ``space.unknown``. Drawn one by one, published figures may contradict each
-    other, so that no plan can be worked out from them. Then the draw of the same number is taken from the next Sobol
-    sequence, so that a replication is a function of scenario, seed and number alone.
-    """
+    """One replication of all arms with its own draw of the uncertain numbers, and how often it was drawn again."""
     unsure = unknown(scenario)
+    arms, again = drawn_arms(scenario, unsure, values, number)
+    return replication(arms, number, arms.names, by), again
+
+
+def drawn_arms(
+    scenario: Scenario, unsure: Sequence[Uncertainty], values: Sequence[float], number: int
+) -> tuple[Arms, int]:
+    """The arms of one replication with its own draw of the uncertain numbers, and how often it was drawn again.
+
+    ``values`` are its draw, in the order of ``unsure``. Drawn one by one, published figures may contradict each other,
+    so that no plan can be worked out from them. Then the draw of the same number is taken from the next Sobol sequence,
+    so that a replication is a function of scenario, seed and number alone.
+    """
     for again in range(MOST_DRAWS):
         if again:
             values = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist()
         try:
-            arms = arms_of(with_values(scenario, dict(zip((each.name for each in unsure), values, strict=True))))
+            given = dict(zip((each.name for each in unsure), values, strict=True))
+            return arms_of(with_values(scenario, given)), again
         except InputError as error:
             reason = error
-        else:
-            return replication(arms, number, arms.names, by), again
     raise RunError(
         f"replication {number}: {MOST_DRAWS} draws of the uncertain numbers contradict themselves, the last one so: "
         f"{reason}. Narrow the ranges of the numbers it names"
