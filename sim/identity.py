@@ -20,7 +20,7 @@ ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
         "check_command", "cli", "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks",
-        "flow_tables", "flows", "gives", "headline", "identity", "new_place", "plots", "provenance",
+        "flow_tables", "flows", "gives", "headline", "identity", "new_place", "page", "plots", "provenance",
         "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
     )
 )  # fmt: skip

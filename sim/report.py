@@ -5,27 +5,20 @@ Its sentences come from ``headline.py`` and ``explain.py``, its pictures from ``
 
 from __future__ import annotations
 
-import base64
-import importlib.resources
 import math
-import os
-import re
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import altair as alt
-import vl_convert
-
 from sim.diagram import pathway_svg
-from sim.errors import InputError, Problem
 from sim.explain import intervention_in_words, run_in_words, titles_of
 from sim.flows import duration, in_words
 from sim.gives import what_gives
 from sim.headline import QUESTIONS, Headline, found_in_words, headline, label_of, proper, standing
 from sim.measures import MEASURES, Measure
+from sim.page import bullets, document, figure, picture, small, table_of, with_code, write_page
 from sim.plots import band_over, delayed_chart, gives_chart, occupancy_chart
 from sim.provenance import Given, assumptions
 from sim.results import BASELINE, PLAN, Results, paired, shown
@@ -33,9 +26,6 @@ from sim.scenario import Scenario
 
 Row = Mapping[Any, Any]
 """A row of a table by column."""
-
-WIDE, NARROW = 700, 350
-"""Pixels of each chart, for laptop and paper and for a phone."""
 
 SHOWN = (
     "emergency_admissions", "a_and_e_attendances", "acute_beds_occupied", "acute_occupancy", "emergency_bed_days",
@@ -68,24 +58,7 @@ CANNOT_SAY = (
 
 def write_report(results: Results, path: Path) -> None:
     """Write the page, whole or not at all."""
-    text = page(results)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=".report-", suffix=".html", delete=False, encoding="utf-8"
-        ) as new:
-            new.write(text)
-        Path(new.name).chmod(0o666 & ~_umask())
-        Path(new.name).replace(path)
-    except OSError as error:
-        what = f"the page cannot be written here ({error.strerror}): choose another with --out"
-        raise InputError([Problem(str(path), what)]) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    write_page(page(results), path)
 
 
 def page(results: Results) -> str:
@@ -100,28 +73,10 @@ def page(results: Results) -> str:
         ("pathway", "Where people go", _pathway(scenario)),
         ("plan", "What the plan is", _plan(scenario)),
         ("assumptions", "Assumptions and sources", _assumptions(scenario)),
-        ("limits", "What this cannot say", _list((_of_numbers(results), *CANNOT_SAY))),
+        ("limits", "What this cannot say", bullets((_of_numbers(results), *CANNOT_SAY))),
         ("again", "How to get the same numbers again", _reproduce(results)),
     ]
-    body = "".join(
-        f'<section id="{key}"><h2>{escape(heading)}</h2>{content}</section>'
-        for key, heading, content in sections
-        if content
-    )
-    contents = " ".join(f'<a href="#{key}">{escape(heading)}</a>' for key, heading, content in sections if content)
-    return (
-        '<!doctype html>\n<html lang="en-GB"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-        "style-src 'unsafe-inline'\">"
-        f"<title>{escape(scenario.name)}</title><style>{_style()}</style></head><body>"
-        f'<header>{_first_screen(scenario, results, answer)}<nav aria-label="On this page">{contents}</nav></header>'
-        f"<main>{body}</main></body></html>\n"
-    )
-
-
-def _style() -> str:
-    return (importlib.resources.files("sim") / "report.css").read_text(encoding="utf-8")
+    return document(scenario.name, _first_screen(scenario, results, answer), sections)
 
 
 def _first_screen(scenario: Scenario, results: Results, answer: Headline) -> str:
@@ -132,16 +87,11 @@ def _first_screen(scenario: Scenario, results: Results, answer: Headline) -> str
     sentences = "".join(f"<dt>{label}</dt><dd>{words}</dd>" for label, words in zip(QUESTIONS, told, strict=True))
     return (
         f"<p class='place'>{escape(scenario.place.name)}</p><h1>{escape(scenario.name)}</h1>"
-        f"<p class='question'>{_with_code(scenario.question)}</p>"
+        f"<p class='question'>{with_code(scenario.question)}</p>"
         f"<div class='answer {kind}'><dl>{sentences}</dl></div>"
         f"<p class='scale'><strong>{escape(_scale(scenario, results))}</strong> Ranges in brackets are 95% intervals "
         "of luck alone: how unsure the numbers themselves are is not yet in them.</p>"
     )
-
-
-def _with_code(text: str) -> str:
-    """Text as HTML, with what stands between backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _scale(scenario: Scenario, results: Results) -> str:
@@ -168,7 +118,7 @@ def _claims(results: Results) -> str:
         return "<p>This scenario claims nothing.</p>"
     cells = [
         (
-            f"{escape(str(row['text']))}{_small(row['source'])}",
+            f"{escape(str(row['text']))}{small(row['source'])}",
             escape(f"{row['title']}{_whom(row)}: {_proper_unit(str(row['claimed']))}"),
             escape(found_in_words(row)),
             escape(f"in {row['holds_in']} of {row['replications']} repetitions"),
@@ -183,7 +133,7 @@ def _claims(results: Results) -> str:
         "<p class='note'>A claim holds only if the whole interval lies beyond what is claimed. “Cannot tell” is not a "
         "polite no: more repetitions, or a larger scale, may settle it.</p>"
     )
-    return _table(heads, cells) + notes + rule
+    return table_of(heads, cells) + notes + rule
 
 
 def _whom(row: Row) -> str:
@@ -208,12 +158,12 @@ def _numbers(results: Results) -> str:
         if not (row["baseline"] > 0 or row["plan"] > 0):
             continue
         measure = MEASURES[name]
-        mark = "" if measure.calibrated else _small("not compared with a published figure")
-        heading = f"{escape(measure.title)}{_small(_unit(measure))}{mark}"
+        mark = "" if measure.calibrated else small("not compared with a published figure")
+        heading = f"{escape(measure.title)}{small(_unit(measure))}{mark}"
         plan = (escape(_level(measure, row, PLAN)), _difference(measure, row)) if has_plan else ()
         cells.append((heading, escape(_level(measure, row, BASELINE)), *plan))
     heads = ("Mean of all measured years", "Without the plan", *(("With the plan", "Difference") if has_plan else ()))
-    return _table(heads, cells)
+    return table_of(heads, cells)
 
 
 def _unit(measure: Measure) -> str:
@@ -247,54 +197,11 @@ def _difference(measure: Measure, row: Row) -> str:
     return f"{escape(proper(shown(value, low, high)) + points)}<br><span{quiet}>{word}</span>"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") -> str:
-    """A table of ready HTML cells; on a phone each row becomes a block with its headings beside the cells."""
-    names = [*heads]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{cell}</th>' if column == 0 else f'<td data-head="{escape(names[column])}">{cell}</td>'
-            for column, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def _small(text: object) -> str:
-    return f"<small>{escape(text)}</small>" if isinstance(text, str) and text else ""
-
-
 def _of_numbers(results: Results) -> str:
     return DRAWN if results.provenance.get("uncertain") else HELD_FIXED
 
 
-def _list(items: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in items)}</ul>"
-
-
 # -- pictures ------------------------------------------------------------------------------------------------------
-
-Maker = Callable[[Results, int], alt.LayerChart | None]
-
-
-def _chart(maker: Maker, results: Results, words: str) -> str:
-    """A chart drawn for a laptop and again for a phone; the browser shows one of them."""
-    images = []
-    for width, kind in ((WIDE, "wide"), (NARROW, "narrow")):
-        chart = maker(results, width)
-        if chart is None:
-            return ""
-        svg = vl_convert.vegalite_to_svg(chart.to_dict())
-        data = base64.b64encode(svg.encode()).decode()
-        images.append(f'<img class="{kind}" alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">')
-    return "".join(images)
-
-
-def _figure(heading: str, picture: str, note: str) -> str:
-    return f"<figure><h3>{escape(heading)}</h3>{picture}<figcaption>{escape(note)}</figcaption></figure>"
 
 
 def _over_time(results: Results) -> str:
@@ -305,8 +212,9 @@ def _over_time(results: Results) -> str:
     )
     figures = []
     for heading, maker, more in charts:
-        if picture := _chart(maker, results, f"Line chart: {heading}, by week. The table of numbers gives the means."):
-            figures.append(_figure(heading, picture, f"{note} {more}".strip()))
+        words = f"Line chart: {heading}, by week. The table of numbers gives the means."
+        if drawn := picture(partial(maker, results), words):
+            figures.append(figure(heading, drawn, f"{note} {more}".strip()))
     return "".join(figures)
 
 
@@ -314,11 +222,10 @@ def _gives(results: Results) -> str:
     found = what_gives(results)
     if not found:
         return ""
-    picture = _chart(
-        gives_chart, results, "Bar chart: more or fewer people waiting with the plan, as in the table below."
-    )
+    words = "Bar chart: more or fewer people waiting with the plan, as in the table below."
+    drawn = picture(partial(gives_chart, results), words)
     note = "People waiting, charged to what they wait for, wherever they are meanwhile. Lines: 95% intervals."
-    figure = _figure("How many more people wait", picture, note) if picture else ""
+    shown_more = figure("How many more people wait", drawn, note) if drawn else ""
     cells = [
         (
             escape(each.title),
@@ -339,19 +246,18 @@ def _gives(results: Results) -> str:
         "Mean of all days. “More than luck” allows for having picked the worst of all these. First month over: first "
         "month in which waiting exceeds that without the plan by a tenth and one person."
     )
-    return (
-        f"{figure}<details><summary>All {len(found)} in a table</summary>{_table(heads, cells)}<p>{note}</p></details>"
-    )
+    everything = f"<summary>All {len(found)} in a table</summary>{table_of(heads, cells)}<p>{note}</p>"
+    return f"{shown_more}<details>{everything}</details>"
 
 
 def _pathway(scenario: Scenario) -> str:
     try:
-        picture, words = pathway_svg(scenario.place), in_words(scenario.place)
+        drawn, words = pathway_svg(scenario.place), in_words(scenario.place)
     except ValueError as error:
         return f"<p>Cannot be drawn: published figures of the place contradict each other. {escape(str(error))}</p>"
     note = f"{scenario.place.name} as it is today, expected from the file before any queue; the plan is not in it."
-    text = f"<details><summary>The picture in words</summary>{_list(words)}</details>"
-    return f'<figure class="pathway">{picture}<figcaption>{escape(note)}</figcaption></figure>{text}'
+    text = f"<details><summary>The picture in words</summary>{bullets(words)}</details>"
+    return f'<figure class="pathway">{drawn}<figcaption>{escape(note)}</figcaption></figure>{text}'
 
 
 # -- what stands behind it -----------------------------------------------------------------------------------------
@@ -360,7 +266,7 @@ def _pathway(scenario: Scenario) -> str:
 def _plan(scenario: Scenario) -> str:
     titles = titles_of(scenario)
     parts = [
-        f"<details><summary>{escape(each.name)}</summary>{_list(intervention_in_words(each, titles))}</details>"
+        f"<details><summary>{escape(each.name)}</summary>{bullets(intervention_in_words(each, titles))}</details>"
         for each in scenario.interventions
     ]
     return "".join(parts) or "<p>Nothing is switched on: this is the place as it is.</p>"
@@ -376,10 +282,10 @@ def _assumptions(scenario: Scenario) -> str:
         (f"{len(borrowed)} numbers borrowed from another place", borrowed),
         (f"{len(sourced)} numbers with a source", sourced),
     )
-    decisions = _list(scenario.place.decisions)
+    decisions = bullets(scenario.place.decisions)
     settled = f"<details><summary>Where published figures contradict each other</summary>{decisions}</details>"
     return "".join(
-        f"<details><summary>{escape(title)}</summary>{_table(_HEADS, _numbers_given(group), 'fine')}</details>"
+        f"<details><summary>{escape(title)}</summary>{table_of(_HEADS, _numbers_given(group), 'fine')}</details>"
         for title, group in groups
         if group
     ) + (settled if scenario.place.decisions else "")
@@ -418,4 +324,4 @@ def _reproduce(results: Results) -> str:
         "<p>The same version, scenario and seed give the same numbers. Any number above can be changed for one run, "
         "for example <code>carepath run FILE --set place.loops.substitution=0.2</code>.</p>"
     )
-    return _table(("What", "Which"), rows) + advice
+    return table_of(("What", "Which"), rows) + advice
