@@ -46,10 +46,10 @@ def check_options(parser: argparse.ArgumentParser) -> None:
 def check(asked: Asked) -> None:
     """Check a file and print what is expected of it."""
     from sim.files import read_any
-    from sim.measures import MEASURES
+    from sim.measures import CLAIMABLE
     from sim.provenance import assumptions
 
-    loaded = read_any(asked.file, set_of(asked), tuple(MEASURES))
+    loaded = read_any(asked.file, set_of(asked), CLAIMABLE)
     if asked.resolved:
         from sim.writing import text_of
 

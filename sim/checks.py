@@ -11,13 +11,14 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+from sim.claim_checks import check_claims
 from sim.errors import Problem
 from sim.fields import slug
 from sim.findings import TOLERANCE, Findings, check_numbers
 from sim.flow_checks import NEED, warn_of_circles, warn_of_unreachable
 from sim.interventions import Intervention
 from sim.quantities import AGES, AgeTable
-from sim.scenario import Claim, RunSettings, Scenario
+from sim.scenario import Divided, RunSettings, Scenario
 from sim.system import HOME, SEVERITIES, Place, PlainArrivals, Pool, Route, Stage
 
 BothLists = tuple[list[Problem], list[Problem]]
@@ -50,7 +51,7 @@ def check_intervention(intervention: Intervention) -> BothLists:
     return found.both()
 
 
-def check_scenario(scenario: Scenario, measures: Collection[str] = ()) -> BothLists:
+def check_scenario(scenario: Scenario, measures: Mapping[str, Divided] = {}) -> BothLists:
     """Problems and warnings of a scenario; claims must be about one of ``measures``, if any are given."""
     found = Findings()
     known = _known(scenario.place, scenario.interventions)
@@ -61,8 +62,7 @@ def check_scenario(scenario: Scenario, measures: Collection[str] = ()) -> BothLi
         _references(found, intervention, scenario.place, known, path)
         _dates_in_run(found, intervention, scenario.run, path)
     _different_names(found, scenario.interventions)
-    for index, claim in enumerate(scenario.claims):
-        _claim(found, claim, scenario.run, measures, f"claims.{index}")
+    check_claims(found, scenario, measures)
     check_numbers(found, scenario)
     warn_of_circles(found, scenario.place, scenario.interventions, "place.stages")
     warn_of_unreachable(found, scenario.place, scenario.interventions, "place.stages")
@@ -311,16 +311,3 @@ def _different_names(found: Findings, interventions: tuple[Intervention, ...]) -
     for index, name in enumerate(names):
         if name in names[:index]:
             found.bad(f"interventions.{index}.name", "is the name of an intervention above: give each its own name")
-
-
-def _claim(found: Findings, claim: Claim, run: RunSettings, measures: Collection[str], path: str) -> None:
-    sizes = ("change_per_cent", "change", "at_most", "at_least")
-    given = [name for name in sizes if getattr(claim, name) is not None]
-    if len(given) != 1:
-        found.bad(path, f"give exactly one of {', '.join(sizes)}, not {len(given)}")
-    if measures:
-        found.known(f"{path}.measure", claim.measure, measures, "measure")
-    for age in claim.group.split(",") if claim.group != "all" else ():
-        found.known(f"{path}.group", age.strip(), AGES, "age band")
-    if claim.year is not None and claim.year > run.years:
-        found.bad(f"{path}.year", f"the run measures {run.years:g} years, so there is no year {claim.year}")

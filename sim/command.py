@@ -160,9 +160,9 @@ def set_of(asked: Asked) -> dict[str, str]:
 def scenario_of(asked: Asked, file: str = "") -> Scenario:
     """The scenario asked for, with every change; what it warns of goes to standard error."""
     from sim.files import read_scenario
-    from sim.measures import MEASURES
+    from sim.measures import CLAIMABLE
 
-    loaded = read_scenario(file or asked.file, changes_of(asked), tuple(MEASURES))
+    loaded = read_scenario(file or asked.file, changes_of(asked), CLAIMABLE)
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return loaded.model

@@ -76,6 +76,33 @@ PARTS: dict[str, str] = {
 }
 """What is counted, and the kind of parts it is counted by."""
 
+DERIVED_PARTS: dict[str, str] = {
+    "resident_days": "one",
+    "acute_by_hour": "hour",
+    "acute_at_midnight": "one",
+    "bed_nights": "bed",
+    "pool_used": "pool",
+    "pool_capacity": "pool",
+    "pool_full": "pool",
+    "pool_open": "pool",
+    "acute_pools_used": "one",
+    "acute_pools_capacity": "one",
+    "community_pools_used": "one",
+    "community_pools_capacity": "one",
+    "acute_used_by_month": "month",
+    "acute_capacity_by_month": "month",
+    "admissions_by_weekday": "weekday",
+    "season": "one",
+    "delay_by_reason": "reason",
+    "delay_over": "reason",
+    "delayed_now": "one",
+    "elapsed_minutes": "one",
+    "gp_waits": "one",
+    "gp_wait_minutes": "one",
+    "utility": "one",
+}
+"""What ``derived.py`` works out of it, and the kind of parts."""
+
 WHOLE = frozenset({"pool_hours", "slots_used", "gp_minutes_shed"})
 """Counted for the whole place only, not by age and locality."""
 HOURLY = frozenset({"acute_hours", "pool_hours"})
@@ -96,27 +123,28 @@ _LONGEST_WAIT = 4 * YEAR_DAYS * DAY
 _BINS = 2 + int(log(_LONGEST_WAIT) / _BIN_STEP)
 
 
+_BY_PATHWAY = tuple(f"{pathway} {reason}" for pathway in PATHWAYS for reason in REASONS)
+LABELS: dict[str, tuple[str, ...]] = {
+    "one": ("all",),
+    "pathway": PATHWAYS,
+    "pathway_or_none": (*PATHWAYS, "none"),
+    "pathway_reason": _BY_PATHWAY,
+    "reason": (*REASONS, *_BY_PATHWAY),
+    "residence": RESIDENCES,
+    "severity": SEVERITIES,
+    "place_of_death": ("home", "care_home", "hospital", "other"),
+    "unseen": ("gave_up", "diverted"),
+    "bed": ("acute", "community"),
+    "hour": tuple(str(hour) for hour in range(24)),
+    "month": MONTHS,
+    "weekday": WEEKDAYS,
+}
+"""The words for the parts of each kind that is the same everywhere; stages, pools and programmes are the place's."""
+
+
 def part_labels(names: Names) -> dict[str, tuple[str, ...]]:
     """The words for the parts of each kind."""
-    by_pathway = tuple(f"{pathway} {reason}" for pathway in PATHWAYS for reason in REASONS)
-    return {
-        "one": ("all",),
-        "stage": names.stages,
-        "pool": names.pools,
-        "programme": names.programmes,
-        "pathway": PATHWAYS,
-        "pathway_or_none": (*PATHWAYS, "none"),
-        "pathway_reason": by_pathway,
-        "reason": (*REASONS, *by_pathway),
-        "residence": RESIDENCES,
-        "severity": SEVERITIES,
-        "place_of_death": ("home", "care_home", "hospital", "other"),
-        "unseen": ("gave_up", "diverted"),
-        "bed": ("acute", "community"),
-        "hour": tuple(str(hour) for hour in range(24)),
-        "month": MONTHS,
-        "weekday": WEEKDAYS,
-    }
+    return LABELS | {"stage": names.stages, "pool": names.pools, "programme": names.programmes}
 
 
 class DailyCounts:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import fill
 
+from sim.experiments.tested import asked, claimed_in_words
 from sim.flows import duration, in_words, title_of
 from sim.interventions import CapacityStep, Intervention, Lever, Who
 from sim.measures import MEASURES
 from sim.quantities import AGES, FRAILTIES
-from sim.scenario import Claim, RunSettings, Scenario
+from sim.scenario import ALL, Claim, RunSettings, Scenario
 from sim.system import HOME, Place, Pool
 
 WIDTH = 100
@@ -272,22 +273,21 @@ def _takes(each: Intervention) -> str:
 
 def claim_in_words(claim: Claim) -> str:
     """A claim with the number it is tested as."""
-    measure = MEASURES[claim.measure]
-    stated = []
-    if claim.change_per_cent is not None:
-        stated.append(f"changes by {claim.change_per_cent:+g}%")
-    if claim.change is not None:
-        stated.append(f"changes by {claim.change:+g} ({measure.unit})")
-    if claim.at_most is not None:
-        stated.append(f"is at most {claim.at_most:g} ({measure.unit})")
-    if claim.at_least is not None:
-        stated.append(f"is at least {claim.at_least:g} ({measure.unit})")
-    of = "" if claim.of == "all" else f", {_spaced(claim.of)}"
-    group = "" if claim.group == "all" else f", people aged {claim.group.replace(',', ', ')}"
-    year = "mean of all measured years" if claim.year is None else f"measured year {claim.year}"
-    tested = f"Tested as: {measure.title}{of}{group} {' and '.join(stated)}, {year}."
+    changes = "" if asked(claim).kind not in ("change", "change_per_cent") else "changes by "
+    against = " against the same days of the year before" if claim.against == "before" else ""
+    tested = f"Tested as: {measured_in_words(claim)} {changes}{claimed_in_words(claim)}{against}."
     source = f" Claimed by: {claim.source}" if claim.source else ""
     return f'"{claim.text}" {tested}{source}'
+
+
+def measured_in_words(claim: Claim) -> str:
+    """What a claim is measured by: the measure, whom and where it is about, and when."""
+    of = "" if claim.of == ALL else f", {_spaced(claim.of)}"
+    group = "" if claim.group == ALL else f", people aged {claim.group.replace(',', ', ')}"
+    locality = "" if claim.locality == ALL else f", {claim.locality}"
+    time = "all measured years" if claim.window == ALL else f"measured {claim.window}"
+    which = "mean of " if claim.statistic == "mean" else f"{_spaced(claim.statistic)} of "
+    return f"{MEASURES[claim.measure].title}{of}{group}{locality} ({'' if claim.on_days else which}{time})"
 
 
 def run_in_words(run: RunSettings) -> str:

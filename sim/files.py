@@ -6,7 +6,7 @@ What is allowed in a field stands in the models; checks that compare fields are 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -19,7 +19,7 @@ from sim.errors import InputError, Problem
 from sim.fields import Shape, listed, shown, suggestion
 from sim.interventions import Intervention
 from sim.overrides import lay_over, remove, set_value, value_of_text, with_lender
-from sim.scenario import Scenario, ScenarioFile, UsedIntervention
+from sim.scenario import Divided, Scenario, ScenarioFile, UsedIntervention
 from sim.shipped import shipped
 from sim.system import Place
 from sim.wording import add_problems, unknown_fields
@@ -69,13 +69,13 @@ class Template:
     """What was read, as a value that can be sent to another process."""
     changes: tuple[tuple[str, str], ...]
     """Changes made in all of them."""
-    measures: tuple[str, ...]
-    """Measures claims may be about; any if there are none."""
+    measures: tuple[tuple[str, Divided], ...]
+    """Measures claims may be about, and how finely each is known; any if there are none."""
 
     def scenario(self, values: Mapping[str, str] = {}) -> Scenario:
         """The scenario with values as text by path; InputError if it makes no sense."""
         document, changes = pickle.loads(self.document), {**dict(self.changes), **values}
-        return _finished(document, Scenario, lambda model: check_scenario(model, self.measures), changes).model
+        return _finished(document, Scenario, lambda model: check_scenario(model, dict(self.measures)), changes).model
 
     def astray(self, values: Mapping[str, str], option: str) -> list[Problem]:
         """Problems with paths that lead nowhere, given with an option such as ``--grid``."""
@@ -121,21 +121,21 @@ def read_intervention(path: str | Path, changes: Mapping[str, str] = {}) -> Load
 
 
 def read_scenario(
-    path: str | Path, changes: Mapping[str, str] = {}, measures: Collection[str] = ()
+    path: str | Path, changes: Mapping[str, str] = {}, measures: Mapping[str, Divided] = {}
 ) -> Loaded[Scenario]:
     """The scenario in a file, with warnings; claims must be about one of ``measures``, if any are given."""
     document = _scenario(_given(path, "scenario"))
     return _finished(document, Scenario, lambda model: check_scenario(model, measures), changes)
 
 
-def read_template(path: str | Path, changes: Mapping[str, str] = {}, measures: Collection[str] = ()) -> Template:
+def read_template(path: str | Path, changes: Mapping[str, str] = {}, measures: Mapping[str, Divided] = {}) -> Template:
     """The scenario in a file, to be made many times with other values."""
     document = _scenario(_given(path, "scenario"))
-    return Template(pickle.dumps(document), tuple(changes.items()), tuple(measures))
+    return Template(pickle.dumps(document), tuple(changes.items()), tuple(measures.items()))
 
 
 def read_any(
-    path: str | Path, changes: Mapping[str, str] = {}, measures: Collection[str] = ()
+    path: str | Path, changes: Mapping[str, str] = {}, measures: Mapping[str, Divided] = {}
 ) -> Loaded[Place] | Loaded[Intervention] | Loaded[Scenario]:
     """What is in a file, by its ``kind``, with warnings."""
     found = _given(path, "scenario", "place", "intervention")

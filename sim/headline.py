@@ -170,9 +170,10 @@ def found_in_words(row: Mapping[Any, Any]) -> str:
     show = partial(shown, significant=digits(bool(row.get("uncertain"))))
     if not math.isfinite(value):
         return "nothing to measure"
-    if MEASURES[row["measure"]].kind == "share" and row["kind"] != "change_per_cent":
+    is_share = MEASURES[row["measure"]].kind == "share" or row["kind"] == "on_days"
+    if is_share and row["kind"] != "change_per_cent":
         value, low, high = (100 * each for each in (value, low, high))
-    if row["kind"] in ("at_most", "at_least"):
+    if row["kind"] in ("at_most", "at_least", "on_days"):
         return with_unit(show(value, low, high), unit)
     if high < 0:
         return f"a fall of {with_unit(show(-value, -high, -low), unit)}"

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sim.daily import DERIVED_PARTS, LABELS, PARTS
+from sim.scenario import ALL, Divided
+
 Kind = Literal["count", "stock", "share", "mean"]
 
 PER_YEAR = "year"
@@ -404,3 +407,31 @@ _ALL = (
 
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 """Every measure by name, in the order of reports."""
+
+
+# -- what claims may be about --------------------------------------------------------------------------------------
+
+_KIND = {**PARTS, **DERIVED_PARTS}
+_OF_THE_PLACE = ("stage", "pool", "programme")
+_OTHER_PARTS = {
+    "wait_95th": ("<stage>",),
+    "care_plan_coverage": (ALL, "end_of_life"),
+    "two_or_more_share": tuple(f"year {since}" for since in range(20)),
+}
+"""Parts of the measures that are not one tally over another; of the rest only all."""
+
+
+def _divided(measure: Measure) -> Divided:
+    formula = measure.formula
+    if formula is None:
+        return Divided(
+            _OTHER_PARTS.get(measure.name, (ALL,)), by_day=False, by_group=measure.name != "spread_of_occupancy"
+        )
+    kind = _KIND[formula.tally]
+    parts = (f"<{kind}>",) if kind in _OF_THE_PLACE else LABELS[kind]
+    total = (ALL,) if formula.total and parts != (ALL,) else ()
+    return Divided((*parts, *total), by_day=True, by_group=not formula.whole)
+
+
+CLAIMABLE: dict[str, Divided] = {name: _divided(measure) for name, measure in MEASURES.items()}
+"""What claims may be about, by measure."""

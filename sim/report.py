@@ -139,7 +139,9 @@ def _claims(results: Results) -> str:
 def _whom(row: Row) -> str:
     of = "" if row["of"] == "all" else f", {str(row['of']).replace('_', ' ')}"
     group = "" if row["group"] == "all" else f", people aged {str(row['group']).replace(',', ' and ')}"
-    return f"{of}{group}{'' if row['period'] == 'all' else ', ' + str(row['period'])}"
+    locality = "" if row.get("locality", "all") == "all" else f", {row['locality']}"
+    before = ", against the year before" if row.get("against") == "before" else ""
+    return f"{of}{group}{locality}{'' if row['period'] == 'all' else ', ' + str(row['period'])}{before}"
 
 
 def _proper_unit(claimed: str) -> str:

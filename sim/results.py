@@ -209,7 +209,7 @@ def paired(results: Results) -> pd.DataFrame:
     for name, values in ((BASELINE, baseline), (PLAN, plan), ("difference", plan - baseline)):
         mean, half = _mean_and_half_width(values)
         columns |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
-    ratio, half = _ratio(baseline, plan)
+    ratio, half = ratio_of_means(baseline, plan)
     columns |= {"change_per_cent": 100 * (ratio - 1)}
     columns |= {"change_per_cent_low": 100 * (ratio - half - 1), "change_per_cent_high": 100 * (ratio + half - 1)}
     return keys.assign(**columns, n=np.isfinite(plan - baseline).sum(axis=1))
@@ -229,7 +229,7 @@ def _by_replication(measures: pd.DataFrame) -> tuple[pd.DataFrame, Floats, Float
     return keys, arms[0], arms[1]
 
 
-def _ratio(baseline: Floats, plan: Floats) -> tuple[Floats, Floats]:
+def ratio_of_means(baseline: Floats, plan: Floats) -> tuple[Floats, Floats]:
     """Ratio of the means of plan and baseline by row, and the half-width of its jackknife interval."""
     both = np.isfinite(baseline) & np.isfinite(plan)
     n = both.sum(axis=1)

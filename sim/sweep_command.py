@@ -53,9 +53,9 @@ def sweep(asked: Asked) -> None:
     """Run every point, or what is left of them."""
     from sim.experiments import sweep as sweeps
     from sim.files import read_template
-    from sim.measures import MEASURES
+    from sim.measures import CLAIMABLE
 
-    template = read_template(asked.file, changes_of(asked), tuple(MEASURES))
+    template = read_template(asked.file, changes_of(asked), CLAIMABLE)
     scenario = template.scenario()
     design = _design(asked, scenario.run.seed)
     folder = asked.out or Path("results") / f"{Path(asked.file).stem}_sweep"

@@ -19,10 +19,10 @@ from sim.derived import Counts, derived_counts
 from sim.measures import MEASURES, PER_1000, PER_DAY, PER_YEAR, Formula
 from sim.quantities import AGES
 from sim.rules import DAY
+from sim.scenario import ALL
 
 Floats = npt.NDArray[np.float64]
 
-ALL = "all"
 OLDER = AGES[1:]
 COLUMNS = ("measure", "period", "group", "locality", "of", "value")
 EXCEEDS = 1.1
@@ -63,12 +63,12 @@ class Block:
         """Sum ``[part, age, locality, period]`` to groups and localities."""
         groups, localities = np.stack([*self.groups.values()]), np.stack([*self.localities.values()])
         by_locality = localities @ values
-        parts, ages, cuts, periods = by_locality.shape
-        found: Floats = groups @ by_locality.reshape(parts, ages, cuts * periods)
-        return found.reshape(parts, len(groups), cuts, periods)
+        parts, ages, places, periods = by_locality.shape
+        found: Floats = groups @ by_locality.reshape(parts, ages, places * periods)
+        return found.reshape(parts, len(groups), places, periods)
 
 
-def _cuts(names: tuple[str, ...], further: tuple[str, ...] = ()) -> dict[str, Floats]:
+def cuts(names: tuple[str, ...], further: tuple[str, ...] = ()) -> dict[str, Floats]:
     """Everything, each name on its own, and each further combination joined by commas."""
     chosen = {ALL: names, **{name: (name,) for name in names}, **{group: tuple(group.split(",")) for group in further}}
     return {cut: np.array([float(name in members) for name in names]) for cut, members in chosen.items()}
@@ -76,7 +76,7 @@ def _cuts(names: tuple[str, ...], further: tuple[str, ...] = ()) -> dict[str, Fl
 
 def _blocks(daily: DailyCounts, groups: tuple[str, ...]) -> tuple[Block, Block]:
     """The whole and complete years by every group and locality; complete weeks and months for everybody."""
-    ages, localities = _cuts(AGES, groups), _cuts(daily.names.localities)
+    ages, localities = cuts(AGES, groups), cuts(daily.names.localities)
     years = {f"year {n + 1}": (n * YEAR_DAYS, (n + 1) * YEAR_DAYS) for n in range(daily.days // YEAR_DAYS)}
     coarse = {ALL: (0, daily.days), **years}
     fine = {f"week {n + 1}": (7 * n, 7 * n + 7) for n in range(daily.days // 7)}
@@ -153,7 +153,7 @@ def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (
             continue
         for block in (coarse, fine) if formula.fine else (coarse,):
             if block.periods:
-                of, values = _evaluate(formula, daily, counts, block)
+                of, values = evaluate(formula, daily, counts, block)
                 rows.add(measure.name, of, block, values)
     _add_waits(rows, daily, coarse)
     _add_seasons(rows, counts, coarse)
@@ -163,7 +163,7 @@ def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (
     return rows.frame()
 
 
-def _evaluate(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> tuple[tuple[str, ...], Floats]:
+def evaluate(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> tuple[tuple[str, ...], Floats]:
     """Parts and values ``[part, group, locality, period]`` of a measure."""
     kind, top = counts[formula.tally]
     of, above = daily.parts[kind], block.sums(top)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.claimed import claimed_rows
 from sim.counting import (
     YEAR_DAYS,
     Ints,
@@ -39,6 +40,7 @@ from sim.log import EVENTS, FLAGS, StayLog
 from sim.plan import Names
 from sim.quantities import AGES
 from sim.rules import DAY
+from sim.scenario import Claim
 from sim.tables import tidy_table
 
 _DEATH = EVENTS.index("death")
@@ -57,11 +59,14 @@ class Tally:
         Words and calendar of the plan that was run.
     groups
         Further groups for the table, several age bands joined by commas, such as ``75-84,85+``.
+    claims
+        Claims that may ask for rows the table has not (see ``claimed.py``).
     """
 
-    def __init__(self, names: Names, groups: tuple[str, ...] = ()) -> None:
+    def __init__(self, names: Names, groups: tuple[str, ...] = (), claims: tuple[Claim, ...] = ()) -> None:
         self.names = names
         self.groups = groups
+        self.claims = claims
         self._daily = DailyCounts(names)
         self._histories = Histories(len(names.localities))
         self._last: StayLog | None = None
@@ -86,7 +91,9 @@ class Tally:
         if self._last is not None:
             _count_histories(daily, histories, self._last.until_minute)
         repeated = histories.repeated(len(AGES), daily.warm_up, daily.days // YEAR_DAYS)
-        return tidy_table(daily, repeated, self.groups)
+        further = claimed_rows(daily, self.claims)
+        table = tidy_table(daily, repeated, self.groups)
+        return pd.concat([table, further.astype(table.dtypes)], ignore_index=True) if len(further) else table
 
     def by_day(self) -> Counts:
         """Counts of each measured day ``[part, age, locality, day]`` by name (see ``derived.py``), as simulated."""

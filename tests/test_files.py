@@ -19,7 +19,7 @@ from sim.files import dump, load_any, load_intervention, load_place, load_scenar
 from sim.interventions import Intervention
 from sim.provenance import Given, assumptions
 from sim.quantities import AgeTable, Quantity
-from sim.scenario import Scenario
+from sim.scenario import Divided, Scenario
 from sim.schema import FILES, schema
 from sim.shipped import shipped
 from sim.system import Place
@@ -418,9 +418,10 @@ def test_warnings_name_file_and_line_and_numbers_without_source(monkeypatch: pyt
 
 
 def test_claims_are_about_measures_that_exist() -> None:
-    assert read_scenario(SCENARIO, {}, ["emergency_admissions"]).model.claims
+    known = Divided(("all",), by_day=True, by_group=True)
+    assert read_scenario(SCENARIO, {}, {"emergency_admissions": known}).model.claims
     with pytest.raises(InputError, match='there is no measure "emergency_admissions"; did you mean `admissions`'):
-        read_scenario(SCENARIO, {}, ["admissions", "deaths"])
+        read_scenario(SCENARIO, {}, {"admissions": known, "deaths": known})
 
 
 # schema

@@ -6,8 +6,7 @@ Every replication has its own luck, and its own draw of the uncertain numbers if
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from sim.measures import MEASURES, Measure
-from sim.results import BASELINE, CONFIDENCE, PLAN, Interval, Results, interval, paired, shown
+from sim.experiments.tested import Levels, asked, claimed_in_words, levels, on_screen, unit
+from sim.measures import MEASURES
+from sim.results import BASELINE, CONFIDENCE, Interval, interval, ratio_of_means, shown
 from sim.scenario import Claim, Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -28,24 +28,15 @@ NOT_INCLUDED = (
 """What has to be said beside every verdict, unless uncertain numbers were drawn."""
 
 COLUMNS = (
-    "text", "source", "measure", "title", "of", "group", "period", "kind", "claimed_value", "claimed",
-    "modelled_value", "modelled_low", "modelled_high", "modelled", "baseline", "plan", "holds_in", "replications",
-    "verdict", "naive", "uncertain",
+    "text", "source", "measure", "title", "of", "group", "locality", "period", "against", "kind",
+    "claimed_value", "claimed", "modelled_value", "modelled_low", "modelled_high", "modelled", "baseline", "plan",
+    "holds_in", "replications", "verdict", "naive", "uncertain",
 )  # fmt: skip
-"""Columns of the table of claims. ``kind`` is change_per_cent, change, at_most or at_least; ``claimed`` and
-``modelled`` are for the screen; ``baseline`` and ``plan`` are mean levels; ``naive`` is what a before-and-after figure
-would show. The modelled value is the mean over replications with its 95% interval; where uncertain numbers were drawn
-(``uncertain``) every replication is a future, and it is the middle one with the range of 95% of them."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a claim says about its measure."""
-
-    kind: str
-    value: float
-    holds: Callable[[Floats], npt.NDArray[np.bool_]]
-    """By modelled value: the claim holds."""
+"""Columns of the table of claims. ``kind`` is change_per_cent, change, at_most, at_least or on_days; ``claimed`` and
+``modelled`` are for the screen; ``baseline`` (without the plan, or the year before with it) and ``plan`` are mean
+levels; ``naive`` is what a before-and-after figure would show. The modelled value is the mean over replications with
+its 95% interval; where uncertain numbers were drawn (``uncertain``) every replication is a future, and it is the
+middle one with the range of 95% of them."""
 
 
 def claims_table(scenario: Scenario, measures: pd.DataFrame, uncertain: bool = False) -> pd.DataFrame:
@@ -55,91 +46,52 @@ def claims_table(scenario: Scenario, measures: pd.DataFrame, uncertain: bool = F
     plan is set against the same replication without it. ``uncertain`` says that each replication drew its numbers.
     """
     naive = _naive(scenario, measures)
-    rows = [_row(claim, asked, measures, naive, uncertain) for claim in scenario.claims for asked in _asked(claim)]
+    rows = [_row(claim, measures, naive, uncertain) for claim in scenario.claims]
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
 
-def _asked(claim: Claim) -> list[_Asked]:
-    """The statements a claim makes; a change is claimed in its direction, and more of it is as good."""
-    stated = []
-    for kind, value in (("change_per_cent", claim.change_per_cent), ("change", claim.change)):
-        if value is not None:
-            rising = value > 0 or (value == 0 and MEASURES[claim.measure].lower_is_better is False)
-            stated.append(_limit(kind, value, at_most=not rising))
-    if claim.at_most is not None:
-        stated.append(_limit("at_most", claim.at_most, at_most=True))
-    if claim.at_least is not None:
-        stated.append(_limit("at_least", claim.at_least, at_most=False))
-    return stated
-
-
-def _limit(kind: str, value: float, *, at_most: bool) -> _Asked:
-    return _Asked(kind, value, (lambda found: found <= value) if at_most else (lambda found: found >= value))
-
-
-def _row(claim: Claim, asked: _Asked, measures: pd.DataFrame, naive: str, uncertain: bool) -> dict[str, object]:
-    measure, period = MEASURES[claim.measure], "all" if claim.year is None else f"year {claim.year}"
-    rows = measures[
-        (measures["measure"] == claim.measure)
-        & (measures["of"] == claim.of)
-        & (measures["group"] == claim.group)
-        & (measures["locality"] == "all")
-        & (measures["period"] == period)
-    ]
-    level = rows.pivot_table(index="replication", columns="arm", values="value", dropna=False)
-    baseline, plan = (
-        level[arm].to_numpy() if arm in level else np.full(len(level), np.nan) for arm in (BASELINE, PLAN)
-    )
-    if PLAN not in set(measures["arm"]):
-        plan = baseline
-    values = _values(asked.kind, baseline, plan)
+def _row(claim: Claim, measures: pd.DataFrame, naive: str, uncertain: bool) -> dict[str, object]:
+    said, level = asked(claim), levels(claim, measures)
+    values = level.values(said.kind)
     known = values[np.isfinite(values)]
-    found = _futures(known) if uncertain else _estimate(asked.kind, rows, values)
-    holds = int(asked.holds(known).sum())
+    found = _futures(known) if uncertain else _estimate(said.kind, level, values)
+    holds = int(said.holds(known).sum())
     return {
         "text": claim.text,
         "source": claim.source,
         "measure": claim.measure,
-        "title": measure.title,
+        "title": MEASURES[claim.measure].title,
         "of": claim.of,
         "group": claim.group,
-        "period": period,
-        "kind": asked.kind,
-        "claimed_value": asked.value,
-        "claimed": _claimed(asked, measure),
+        "locality": claim.locality,
+        "period": claim.period,
+        "against": claim.against,
+        "kind": said.kind,
+        "claimed_value": said.value,
+        "claimed": claimed_in_words(claim),
         "modelled_value": found.mean,
         "modelled_low": found.low,
         "modelled_high": found.high,
-        "modelled": _modelled(asked.kind, found, measure, digits(uncertain)),
-        "baseline": _mean(baseline),
-        "plan": _mean(plan),
+        "modelled": _modelled(claim, said.kind, found, digits(uncertain)),
+        "baseline": _mean(level.baseline),
+        "plan": _mean(level.plan),
         "holds_in": holds,
         "replications": len(known),
         "verdict": verdict_of_futures(holds, len(known))
         if uncertain
-        else verdict(holds, len(known), found, asked.value),
+        else verdict(holds, len(known), found, said.value),
         "naive": naive if claim.measure in _ADMISSIONS else "",
         "uncertain": uncertain,
     }
 
 
-def _values(kind: str, baseline: Floats, plan: Floats) -> Floats:
-    """What a claim of this kind is about, by replication."""
-    if kind == "change":
-        return plan - baseline
-    if kind == "change_per_cent":
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(baseline != 0, 100 * (plan / baseline - 1), np.nan)
-    return plan
-
-
-def _estimate(kind: str, rows: pd.DataFrame, values: Floats) -> Interval:
+def _estimate(kind: str, level: Levels, values: Floats) -> Interval:
     """Mean over replications with its 95% interval; for a change in per cent the ratio of the means (jackknife)."""
-    if kind != "change_per_cent" or PLAN not in set(rows["arm"]):
+    if kind != "change_per_cent":
         return interval(values)
-    found = paired(Results(rows, pd.DataFrame(), {})).iloc[0]
-    name = "change_per_cent"
-    return Interval(float(found[name]), float(found[f"{name}_low"]), float(found[f"{name}_high"]), int(found["n"]))
+    ratio, half = ratio_of_means(level.baseline[None, :], level.plan[None, :])
+    mean, width = 100 * (float(ratio[0]) - 1), 100 * float(half[0])
+    return Interval(mean, mean - width, mean + width, len(values[np.isfinite(values)]))
 
 
 def _futures(known: Floats) -> Interval:
@@ -213,35 +165,14 @@ def verdict_of_futures(holds: int, futures: int) -> str:
     return f"{unclear}holds in {holds} of {futures} futures ({100 * low:.0f} to {100 * high:.0f}% of all)"
 
 
-def _claimed(asked: _Asked, measure: Measure) -> str:
-    number = f"{_on_screen(asked.kind, asked.value, measure):,.4g}"
-    words = {"at_most": "at most ", "at_least": "at least "}.get(asked.kind, "+" if asked.value > 0 else "")
-    return f"{words}{number} {_unit(asked.kind, measure)}"
-
-
 def digits(uncertain: bool) -> int:
     """Digits shown of half a width: two of a range of futures, one of an interval, which is itself uncertain."""
     return 2 if uncertain else 1
 
 
-def _modelled(kind: str, found: Interval, measure: Measure, significant: int) -> str:
-    ends = (_on_screen(kind, end, measure) for end in found[:3])
-    return (
-        f"{shown(*ends, significant=significant)} {_unit(kind, measure)}" if math.isfinite(found.mean) else "no value"
-    )
-
-
-def _on_screen(kind: str, value: float, measure: Measure) -> float:
-    """Proportions are shown in per cent."""
-    return 100 * value if measure.kind == "share" and kind != "change_per_cent" else value
-
-
-def _unit(kind: str, measure: Measure) -> str:
-    if kind == "change_per_cent":
-        return "per cent"
-    if measure.kind != "share":
-        return measure.unit
-    return "percentage points" if kind == "change" else measure.unit.replace("share", "per cent", 1)
+def _modelled(claim: Claim, kind: str, found: Interval, significant: int) -> str:
+    ends = (on_screen(claim, kind, end) for end in found[:3])
+    return f"{shown(*ends, significant=significant)} {unit(claim, kind)}" if math.isfinite(found.mean) else "no value"
 
 
 # -- the figure that misleads --------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
-from sim.scenario import Scenario
+from sim.scenario import Claim, Scenario
 from sim.space import Uncertainty, draw, unknown, with_values
 from sim.tally import Tally
 
@@ -49,6 +49,8 @@ class Arms:
     seed: int
     groups: tuple[str, ...]
     """Further age groups to be counted (see ``Tally``)."""
+    claims: tuple[Claim, ...] = ()
+    """Claims that may ask for more than the table has."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -156,7 +158,7 @@ def arms_of(scenario: Scenario) -> Arms:
     first = min((_first_date(each) for each in scenario.interventions), default=dt.date.max)
     part = max(0, (first - names.first_day).days) * 1440
     groups = {claim.group for claim in scenario.claims if "," in claim.group}
-    return Arms(baseline, plan, min(part, names.end_minute), scenario.run.seed, tuple(sorted(groups)))
+    return Arms(baseline, plan, min(part, names.end_minute), scenario.run.seed, tuple(sorted(groups)), scenario.claims)
 
 
 def _first_date(intervention: Intervention) -> dt.date:
@@ -185,7 +187,7 @@ def tallies(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -
     """
     made_by = engine(by)
     plans = {name: plan for name, plan in ((BASELINE, arms.baseline), (PLAN, arms.plan)) if plan and name in wanted}
-    counted = {name: Tally(plan.names, arms.groups) for name, plan in plans.items()}
+    counted = {name: Tally(plan.names, arms.groups, arms.claims) for name, plan in plans.items()}
     state = made_by.start(arms.baseline, arms.seed, number)
     _carry_on(made_by, state, arms.baseline, arms.part_minute, list(counted.values()))
     for position, (name, plan) in enumerate(plans.items()):
