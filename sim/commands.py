@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.bench_command import bench, bench_options
+from sim.capacity_command import capacity, capacity_options
 from sim.check_command import check, check_options
 from sim.command import (
     Asked,
@@ -321,6 +322,13 @@ COMMANDS = (
         "carepath sweep stroke_units --grid place.pools.rehab_north.capacity=13,15,17 --years 0.5",
         sweep_options,
         sweep,
+    ),
+    Command(
+        "capacity",
+        "How much of a bed, package or slot is enough for a standard, and how much of one makes up for another?",
+        'carepath capacity stroke_units rehab_* --standard "delays < 2 beds" --years 1',
+        capacity_options,
+        capacity,
     ),
     Command(
         "verify",

@@ -94,7 +94,7 @@ def _over_time(rows: pd.DataFrame, title: str, width: Width, *, from_zero: bool)
     )
     line = base.mark_line(strokeWidth=2.4).encode(x, alt.Y("mid:Q", title=title, scale=scale), colour, dash)
     both: alt.LayerChart = alt.layer(band, line).resolve_legend(color="independent", strokeDash="independent")
-    return _finished(both, width, 210)
+    return finished(both, width, 210)
 
 
 def gives_chart(results: Results, width: Width = "container") -> alt.LayerChart | None:
@@ -125,7 +125,7 @@ def gives_chart(results: Results, width: Width = "container") -> alt.LayerChart 
     bars = base.mark_bar(height=14).encode(x, y, colour)
     ends = base.mark_rule(strokeWidth=1.5, aria=False).encode(alt.X("low:Q"), alt.X2("high:Q"), y)
     words = base.mark_text(align="left", dx=5, fontSize=11, aria=False).encode(alt.X("end:Q"), y, text="said:N")
-    return _finished(bars + ends + words, width, alt.Step(34))
+    return finished(bars + ends + words, width, alt.Step(34))
 
 
 def _signed(more: float) -> str:
@@ -134,7 +134,7 @@ def _signed(more: float) -> str:
     return "0" if float(said.replace(",", "")) == 0 else said.replace("-", "−")  # noqa: RUF001
 
 
-def _finished(chart: alt.LayerChart, width: Width, height: int | alt.Step) -> alt.LayerChart:
+def finished(chart: alt.LayerChart, width: Width, height: int | alt.Step) -> alt.LayerChart:
     """The chart at its size, axes included, in the fonts and quiet lines of every chart."""
     dark, quiet = "#212b32", "#e4e8ea"
     fitted = alt.AutoSizeParams(type="fit-x", contains="padding")

@@ -1,0 +1,129 @@
+"""The page about a capacity, or a map of two: answer, pictures, tables, and how to get the same numbers again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from sim.capacity_plots import capacity_chart, cost_chart, map_chart
+from sim.capacity_words import about, answered, caveats, map_in_words, named
+from sim.experiments.capacity import Found
+from sim.experiments.capacity_map import Map, cells_table, line_table
+from sim.page import bullets, document, figure, picture, table_of
+from sim.scenario import Scenario
+
+Made = Mapping[str, Any]
+"""Provenance of a run."""
+
+
+def capacity_page(found: Found, scenario: Scenario, made: Made) -> str:
+    """The page of a search."""
+    answers = [answered(found, answer, scenario) for answer in found.answers]
+    first = _first_screen(scenario, "How much capacity is enough?", [line for lines in answers for line in lines])
+    charts = [
+        figure(
+            str(answer.standard),
+            picture(partial(capacity_chart, found, answer.standard), f"{answer.standard} by capacity; see the table."),
+            "Points and lines: mean, 95% interval. Dashed: what is asked. Shaded: interval of the smallest capacity.",
+        )
+        for answer in found.answers
+    ]
+    sections = [
+        ("picture", "How well each capacity meets it", "".join(charts)),
+        ("table", "Every capacity tried", _rows(found.table(), NUMBERS)),
+        (
+            "limits",
+            "What to know before quoting it",
+            bullets([*about(found, scenario), *caveats(scenario, _unsure(made))]),
+        ),
+        ("again", "How to get the same numbers again", _reproduce(made)),
+    ]
+    return document(f"Capacity: {scenario.name}", first, sections)
+
+
+def map_page(drawn: Map, scenario: Scenario, made: Made) -> str:
+    """The page of a map."""
+    names = titles(drawn, scenario)
+    first = _first_screen(scenario, "Which capacities together are enough?", map_in_words(drawn, scenario))
+    words = "Map: which pairs of capacities meet the standard; see the table."
+    level = "what occupancy stays at or under" if drawn.cells.standard.days else "the mean"
+    note = (
+        f"Number in each cell: {level}. Blue line: where the standard is just met, by linear interpolation between the "
+        "capacities tried; band: its 95% interval."
+    )
+    cost = picture(partial(cost_chart, drawn, names[0]), "Cost a year along the line; see the table.")
+    sections = [
+        ("map", "The map", figure(str(drawn.cells.standard), picture(partial(map_chart, drawn, names), words), note)),
+        ("cost", "What the pairs on the line cost", cost and figure("Both capacities together", cost, COST_NOTE)),
+        ("line", "Pairs that just meet it", _rows(line_table(drawn), NUMBERS)),
+        ("table", "Every pair tried", _rows(cells_table(drawn.cells), NUMBERS)),
+        ("limits", "What to know before quoting it", bullets(caveats(scenario, _unsure(made)))),
+        ("again", "How to get the same numbers again", _reproduce(made)),
+    ]
+    return document(f"Capacity: {scenario.name}", first, sections)
+
+
+COST_NOTE = "Vertical lines: 95% interval at the capacities tried, at the unit costs stated. Diamond: the cheapest."
+NUMBERS = {
+    "standard": "Standard",
+    "capacity": "Capacity",
+    "line": "Line",
+    "up": "Up the map",
+    "across": "Across the map",
+    "value": "Per cent of days, or mean",
+    "low": "From",
+    "high": "To",
+    "level": "Level reached",
+    "met_in": "Replications that meet it",
+    "replications": "Replications",
+    "ready_in_acute_beds": "Ready, in acute beds",
+    "cost": "£ a year",
+}
+"""Headings of the columns shown."""
+
+
+def titles(drawn: Map, scenario: Scenario) -> tuple[str, str]:
+    """What the pools across and up the map are called beside its axes."""
+    across, up = (
+        named(scenario, side.pools).split(" (")[0].strip("“”") for side in (drawn.cells.across, drawn.cells.up)
+    )
+    return across, up
+
+
+def _first_screen(scenario: Scenario, heading: str, lines: Sequence[str]) -> str:
+    told = "".join(f"<p>{escape(line.strip())}</p>" for line in lines)
+    return (
+        f"<p class='place'>{escape(scenario.place.name)}</p><h1>{escape(heading)}</h1>"
+        f"<p class='question'>{escape(scenario.name)}</p><div class='answer'>{told}</div>"
+    )
+
+
+def _rows(table: pd.DataFrame, heads: Mapping[str, str]) -> str:
+    columns = [column for column in heads if column in table]
+    cells = ([escape(_cell(row[column])) for column in columns] for row in table.to_dict("records"))
+    return table_of([heads[column] for column in columns], cells) if len(table) else ""
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+
+
+def _unsure(made: Made) -> bool:
+    return bool(made.get("uncertain"))
+
+
+def _reproduce(made: Made) -> str:
+    rows = [
+        ("Command", f"<code>{escape(str(made['command']))}</code>"),
+        ("Seed and replications", escape(f"{made['seed']}; {made['replications']}")),
+        ("Fingerprint of the scenario", f"<code>{escape(str(made['scenario_sha256']))}</code>"),
+        ("Made on", escape(str(made["date"]))),
+        ("With", escape(f"carepath {made['carepath']}, engine {made['engine']}, Python {made['python']}")),
+    ]
+    return table_of(("What", "Which"), rows)
