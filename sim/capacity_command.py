@@ -190,7 +190,7 @@ def _map(asked: Asked, about: Question, folder: Path) -> None:
     across = side(about, asked.against, _span("--against-span", asked.against_span), cells, across_cost)
     drawn = drawn_map(run_cells(about, up, across, spread_of(asked, "run")), about.scenario.run.seed)
     made, names = _made(asked, about), titles(drawn, about.scenario)
-    tables = {"map": cells_table(drawn.cells), "line": line_table(drawn), "band": drawn.band}
+    tables = {"map": cells_table(drawn.cells), "line": line_table(drawn.lines), "band": drawn.band}
     said = {"up": up.pools, "across": across.pools, "standard": str(drawn.cells.standard)} | _cheapest(drawn)
     write_page(map_page(drawn, about.scenario, made), folder / "map.html")
     _keep(folder, tables, said, made)

@@ -53,13 +53,13 @@ def map_page(drawn: Map, scenario: Scenario, made: Made) -> str:
     level = "what occupancy stays at or under" if drawn.cells.standard.days else "the mean"
     note = (
         f"Number in each cell: {level}. Blue line: where the standard is just met, by linear interpolation between the "
-        "capacities tried; band: its 95% interval."
+        "capacities tried; dashed: the 95% range of the cells."
     )
     cost = picture(partial(cost_chart, drawn, names[0]), "Cost a year along the line; see the table.")
     sections = [
         ("map", "The map", figure(str(drawn.cells.standard), picture(partial(map_chart, drawn, names), words), note)),
         ("cost", "What the pairs on the line cost", cost and figure("Both capacities together", cost, COST_NOTE)),
-        ("line", "Pairs that just meet it", _rows(line_table(drawn), NUMBERS)),
+        ("line", "Pairs that just meet it", _rows(line_table(drawn.lines), NUMBERS)),
         ("table", "Every pair tried", _rows(cells_table(drawn.cells), NUMBERS)),
         ("limits", "What to know before quoting it", bullets(caveats(scenario, _unsure(made)))),
         ("again", "How to get the same numbers again", _reproduce(made)),
@@ -67,6 +67,7 @@ def map_page(drawn: Map, scenario: Scenario, made: Made) -> str:
     return document(f"Capacity: {scenario.name}", first, sections)
 
 
+UNQUOTED = str.maketrans("", "", "“”")
 COST_NOTE = "Vertical lines: 95% interval at the capacities tried, at the unit costs stated. Diamond: the cheapest."
 NUMBERS = {
     "standard": "Standard",
@@ -88,9 +89,7 @@ NUMBERS = {
 
 def titles(drawn: Map, scenario: Scenario) -> tuple[str, str]:
     """What the pools across and up the map are called beside its axes."""
-    across, up = (
-        named(scenario, side.pools).split(" (")[0].strip("“”") for side in (drawn.cells.across, drawn.cells.up)
-    )
+    across, up = (named(scenario, side.pools).translate(UNQUOTED) for side in (drawn.cells.across, drawn.cells.up))
     return across, up
 
 

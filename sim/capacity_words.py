@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
 
 from sim.experiments.capacity import Answer, Found, Tried, left_aside, pool_matches
 from sim.experiments.capacity_map import Cheapest, Map
@@ -29,9 +30,13 @@ OFTEN = 0.05
 
 
 def named(scenario: Scenario, name: str) -> str:
-    """A pool by its title, or several by theirs and what they were called by."""
+    """A pool by its title, or several by what their titles have in common and what they were called by."""
     titles = [title for pool, title in titles_of(scenario).pools.items() if pool_matches(pool, name)]
-    return f"“{titles[0]}”" if len(titles) == 1 else f"{name} ({', '.join(f'“{title}”' for title in titles)})"
+    if len(titles) == 1:
+        return f"“{titles[0]}”"
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*titles, strict=False))
+    shared = "".join(letters[0] for letters in alike).rstrip(" ,(")
+    return f"“{shared}” ({name})" if shared else name
 
 
 def about(found: Found, scenario: Scenario) -> list[str]:

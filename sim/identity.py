@@ -19,7 +19,8 @@ _HERE = Path(__file__).resolve().parent
 ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
-        "check_command", "cli", "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks",
+        "capacity_command", "capacity_page", "capacity_plots", "capacity_words", "check_command", "cli", "command",
+        "commands", "diagram", "explain", "figures", "findings", "flow_checks",
         "flow_tables", "flows", "gives", "headline", "identity", "new_place", "page", "plots", "provenance",
         "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def given_nothing_known(command: Command) -> list[str]:
 def example(command: Command) -> list[str]:
     """The arguments of a command's example, without what its output is sent to."""
     line = command.example.replace("\\\n", " ").split(">")[0]
-    return line.split()[1:]
+    return shlex.split(line)[1:]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_every_command_is_in_the_readme(command: object) -> None:
     "line", [line for line in LINES if len(line.split()) > 2 and "..." not in line and "COMMAND" not in line]
 )
 def test_every_command_line_of_the_readme_is_understood(line: str) -> None:
-    assert cli.parser().parse_args(line.split()[1:]).command in COMMANDS
+    assert cli.parser().parse_args(shlex.split(line)[1:]).command in COMMANDS
 
 
 def test_every_link_within_the_project_leads_somewhere() -> None:

@@ -29,6 +29,7 @@ from sim.space import Uncertainty, quantile
 Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 400
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 AROUND = 0.2
 """How far the map reaches around today's capacities unless its ends are given, as a share of them."""
 CELLS = 6
@@ -94,9 +95,11 @@ class Map:
     cells: Cells
     lines: tuple[tuple[Point, ...], ...]
     """Where the standard is just met; more than one line if it is not one piece."""
+    ends: tuple[tuple[Point, ...], ...]
+    """Where it would be with the lowest and with the highest level of the 95% range of each cell."""
     band: pd.DataFrame
     """For each capacity across: ``needed`` up the map, with ``low``, ``high`` of its 95% interval and ``cost`` with
-    ``cost_low``, ``cost_high``. NaN: no capacity up the map meets it, or all do (then ``all_meet``)."""
+    ``cost_low``, ``cost_high``. Infinity: none on the map is enough; minus infinity: the smallest is."""
     cheapest: Cheapest | None
     """None if there is no line, or a unit cost is not known."""
 
@@ -161,12 +164,14 @@ def drawn_map(cells: Cells, seed: int = 0) -> Map:
     again, cheapest = [], list[tuple[Point | None, bool]]()
     for _ in range(RESAMPLES):
         chosen = rng.integers(found.shape[2], size=found.shape[2])
-        levels_again = _levels(cells.standard, found[:, :, chosen])
-        lines_again = iso_lines(across, up, levels_again, limit)
-        again.append(needed(across, up, lines_again, levels_again, limit))
-        cheapest.append(_cheapest(_points(lines_again, _costs(cells, rng))))
+        again.append(_levels(cells.standard, found[:, :, chosen]))
+        cheapest.append(_cheapest(_points(iso_lines(across, up, again[-1], limit), _costs(cells, rng))))
+    outer = np.quantile(np.array(again), TAILS, axis=0)
+    ends = [iso_lines(across, up, end, limit) for end in outer]
+    columns = [own, *(needed(across, up, line, end, limit) for line, end in zip(ends, outer, strict=True))]
     best, _ = _cheapest(points)
-    return Map(cells, points, _band(across, own, np.array(again), stated), _summed_up(best, cheapest))
+    band = _band(across, np.array(columns), stated)
+    return Map(cells, points, _points([*ends[0], *ends[1]], stated), band, _summed_up(best, cheapest))
 
 
 def _costs(cells: Cells, rng: np.random.Generator | None) -> tuple[float, ...]:
@@ -229,19 +234,15 @@ def _summed_up(best: Point | None, again: Sequence[tuple[Point | None, bool]]) -
     known = [point for point, _ in again if point]
     if best is None or not known:
         return None
-    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    low, high = np.quantile(np.array(known), tails, axis=0)
+    low, high = np.quantile(np.array(known), TAILS, axis=0)
     across, up, cost = (Interval(best[n], float(low[n]), float(high[n]), len(known)) for n in range(3))
     ends = sum(at_end for _, at_end in again)
     return Cheapest(best, across, up, cost, at_an_end=ends / len(known), without_a_line=1 - len(known) / len(again))
 
 
-def _band(across: Floats, own: Floats, again: Floats, costs: tuple[float, ...]) -> pd.DataFrame:
-    """The line by capacity across, with its interval; ends that lie outside the map are infinite."""
-    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    low = np.quantile(again, tails[0], axis=0, method="lower")
-    high = np.quantile(again, tails[1], axis=0, method="higher")
-    table = pd.DataFrame({"across": across, "needed": own, "low": low, "high": high})
+def _band(across: Floats, columns: Floats, costs: tuple[float, ...]) -> pd.DataFrame:
+    """The line by capacity across, with its interval ``[needed, low, high]``; what lies outside the map is infinite."""
+    table = pd.DataFrame({"across": across, "needed": columns[0], "low": columns[1], "high": columns[2]})
     for name, column in (("cost", "needed"), ("cost_low", "low"), ("cost_high", "high")):
         table[name] = 365 * (costs[0] * across + costs[1] * table[column])
     return table
@@ -260,7 +261,7 @@ def cells_table(cells: Cells) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def line_table(drawn: Map) -> pd.DataFrame:
-    """One row a point of the line along which the standard is just met, with the cost of both capacities a year."""
-    rows = [{"line": number, **point._asdict()} for number, line in enumerate(drawn.lines, 1) for point in line]
+def line_table(lines: tuple[tuple[Point, ...], ...]) -> pd.DataFrame:
+    """One row a point of lines of a map, with the cost of both capacities a year."""
+    rows = [{"line": number, **point._asdict()} for number, line in enumerate(lines, 1) for point in line]
     return pd.DataFrame(rows, columns=["line", *Point._fields])
