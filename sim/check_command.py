@@ -39,6 +39,9 @@ def check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--assumptions", action="store_true", help="list every number that is somebody's judgement, with its range"
     )
+    parser.add_argument(
+        "--luck", action="store_true", help="show what it gains that all arms share their luck (takes a while)"
+    )
     parser.add_argument("--markdown", action="store_true", help="print that as a table for the README")
     takes_settings(parser)
 
@@ -58,6 +61,9 @@ def check(asked: Asked) -> None:
     place = _place_of(loaded.model)
     if asked.targets or asked.markdown:
         _check_targets(asked, place)
+        return
+    if asked.luck:
+        _check_luck(asked, place)
         return
     warnings, tables = list(loaded.warnings), dict[str, "pd.DataFrame"]()
     if place is not None:
@@ -123,8 +129,7 @@ def _check_targets(asked: Asked, place: Place | None) -> None:
     from sim.experiments.baseline import baseline, compared, markdown, settings, summary, table
     from sim.experiments.runner import simulated
 
-    if place is None or place.people is None:
-        raise InputError([Problem("--targets", "needs a place with people, for example england_500k", file=asked.file)])
+    place = _with_people(asked, place, "--targets")
     scenario = baseline(place, settings(settings_of(asked)))
     rows = compared(scenario, spread_of(asked))
     if asked.json:
@@ -134,6 +139,34 @@ def _check_targets(asked: Asked, place: Place | None) -> None:
     else:
         print_table(table(rows), f"{place.name}: {simulated(scenario)}")
         print(f"\n{summary(rows)}")
+
+
+def _with_people(asked: Asked, place: Place | None, option: str) -> Place:
+    if place is None or place.people is None:
+        raise InputError([Problem(option, "needs a place with people, for example england_500k", file=asked.file)])
+    return place
+
+
+USUAL_LUCK = {"years": "1", "replications": "30", "scale": "0.2"}
+"""How it is run unless asked for otherwise."""
+
+
+def _check_luck(asked: Asked, place: Place | None) -> None:
+    """What sharing luck gains for five changes of a place."""
+    from sim.experiments.baseline import settings
+    from sim.experiments.luck import luck_gained
+    from sim.experiments.runner import simulated
+    from sim.experiments.scale import today
+    from sim.terminal import gained
+
+    scenario = today(_with_people(asked, place, "--luck"), settings(USUAL_LUCK | settings_of(asked)))
+    print(f"{scenario.name}: {simulated(scenario)}", file=sys.stderr, flush=True)
+    table = luck_gained(scenario, spread_of(asked))
+    if asked.json:
+        print_json({"simulated": simulated(scenario), "luck": as_rows(table)})
+        return
+    print_table(gained(table), "What it gains that all arms share their luck", "{:,.1f}")
+    print("\nReplications: those that show the change to within 1% of the level without it.")
 
 
 USUAL_SCALED = {"years": "1", "replications": "8"}

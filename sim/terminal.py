@@ -55,6 +55,20 @@ def _compared(row: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
+def gained(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of what sharing luck gains (see ``experiments/luck.py``) in words."""
+    changes = [shown(*found) for found in table[["difference", "low", "high"]].itertuples(index=False)]
+    columns = {
+        "change": table["change"],
+        "measure": table["title"],
+        "per cent": changes,
+        "variance, times smaller": table["times_smaller"],
+        "replications": table["shared"],
+        "with other seeds": table["unshared"],
+    }
+    return pd.DataFrame(columns)
+
+
 def assumed(numbers: Iterable[Given]) -> list[str]:
     """Each number that is somebody's judgement, a line each: its path, value, range, and what is said of it."""
     return [_assumed(each) for each in numbers if each.is_assumption]

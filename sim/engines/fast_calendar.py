@@ -32,6 +32,7 @@ _COUNT, _KEY, _POSITION, _HEIGHT, _AGE, _LOCALITY = (
 )  # fmt: skip
 _ARRIVALS = Stream.ARRIVALS
 _EDGES = np.array(EDGES)
+_12 = np.uint64(12)
 
 
 @part
@@ -87,8 +88,8 @@ def plain_arrivals(t: FastTables, s: FastState, day: int) -> None:
             if band >= t.day_counts.shape[0]:
                 c.fault = TOO_MANY_POINTS
                 return
-            u, count = uniform(stream, day, _COUNT, band), 0
-            while t.day_counts[band, count] <= u:
+            bits, count = word(stream, day, _COUNT, band) >> _12, 0
+            while t.day_counts[band, count] <= bits:
                 count += 1
             for number in range(count):
                 need = word(stream, day, _KEY, band * MOST_POINTS + number)

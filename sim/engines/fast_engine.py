@@ -14,7 +14,7 @@ from sim.draws import MOST_POINTS
 from sim.engines.fast_life import TOO_MANY_POINTS, read_people, sort_points
 from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
 from sim.engines.fast_memory import handed, read_alike
-from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme
+from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme, scores
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
 from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
@@ -115,19 +115,19 @@ def _rank(tables: FastTables, s: FastState) -> None:
         if not is_ranking_day(t, i, day):
             continue
         leave_programme(t, here, i)
-        rows, scores = candidates(t, here, i)
+        rows = candidates(t, here, i)
         free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(s.members[i])
         if programme.top < 100.0 or free < len(rows):
-            rows = _highest(rows, scores, round(len(rows) * float(programme.top) / 100.0))
+            rows = _highest(rows, scores(t, here, i, rows), round(len(rows) * float(programme.top) / 100.0))
         enrol(t, here, i, rows, free)
 
 
-def _highest(rows: Any, scores: Any, number: int) -> Any:
+def _highest(rows: Any, risk: Any, number: int) -> Any:
     """So many rows with the highest scores, highest first; of equals the earlier row."""
     if 0 < number < len(rows):
-        kept = scores >= np.partition(scores, len(rows) - number)[len(rows) - number]
-        rows, scores = rows[kept], scores[kept]
-    return rows[np.argsort(-scores, kind="stable")[:number]]
+        kept = risk >= np.partition(risk, len(rows) - number)[len(rows) - number]
+        rows, risk = rows[kept], risk[kept]
+    return rows[np.argsort(-risk, kind="stable")[:number]]
 
 
 _ROOM = 8192

@@ -26,6 +26,7 @@ _COUNT, _KEY, _MINUTE, _HEIGHT, _CONDITION = (
 TOO_MANY_POINTS, NO_ROOM = 1, 2
 """Faults: a rate too high for its cell; a buffer that was too short."""
 _ROOM = 8192
+_12 = np.uint64(12)
 
 
 @part
@@ -47,12 +48,12 @@ def lever(t: FastTables, s: FastState, kind: int, row: int, now: int) -> float:
 
 
 @part
-def points_in_band(t: FastTables, key: int, cell: int, kind: int, band: int) -> int:
-    """Number of points of one entity in a band of a cell, -1 if no cell can hold so many."""
+def points_in_band(t: FastTables, bits: int, band: int) -> int:
+    """Number of points in a band of a cell with these 52 random bits, -1 if no cell can hold so many."""
     if band >= t.quarter_counts.shape[0]:
         return -1
-    u, n = uniform(key, cell, _COUNT + kind, band), 0
-    while t.quarter_counts[band, n] <= u:
+    n = 0
+    while t.quarter_counts[band, n] <= bits:
         n += 1
     return n
 
@@ -82,44 +83,46 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
 
     Returns the row to go on with when there is more room, or the number of people when all are read.
     """
-    c, people, read, points = s.clock[0], s.people, s.bounds, s.points
-    quarter, n = c.quarter, c.points
+    c, people, read, room, rates = s.clock[0], s.people, s.bounds, s.points.size - _ROOM, t.highest_rates
+    quarter, n, some = c.quarter, c.points, t.quarter_counts[:, 0].copy()
     busiest = t.busiest[min(quarter, t.busiest.shape[0] - 1)]
-    none = t.quarter_counts[:, 0].copy()
     for row in range(first, people.size):
-        if n + _ROOM > points.size:
+        if n > room:
             c.points = n
             return row
         p = people[row]
-        of_group = t.highest_rates[p.age, p.frailty, p.residence, p.end_of_life]
+        age, life = p.age, p.life
+        of_group = rates[age, p.frailty, p.residence, p.end_of_life]
         for kind in range(_KINDS):
             bound = of_group[kind]
             if kind == _URGENT:
-                bound *= p.multiplier * busiest[p.age]
+                bound *= p.multiplier * busiest[age]
             above = read[row, kind]
             if bound <= above:
                 continue
             read[row, kind] = bound
             band = 0
             while bound > _EDGES[band]:
-                if above < _EDGES[band + 1] and not (
-                    band < none.size and uniform(p.life, quarter, _COUNT + kind, band) < none[band]
-                ):
-                    n = _read_band(t, s, row, kind, band, above, bound, n)
-                    if n < 0:
-                        c.fault = TOO_MANY_POINTS
-                        return people.size
+                if above < _EDGES[band + 1]:
+                    bits = word(life, quarter, _COUNT + kind, band) >> _12
+                    if band >= some.size or bits >= some[band]:
+                        n = _read_band(t, s, row, kind, band, bits, above, bound, n)
+                        if n < 0:
+                            c.fault = TOO_MANY_POINTS
+                            return people.size
                 band += 1
     c.points = n
     return people.size
 
 
 @part
-def _read_band(t: FastTables, s: FastState, row: int, kind: int, band: int, above: float, bound: float, n: int) -> int:
+def _read_band(
+    t: FastTables, s: FastState, row: int, kind: int, band: int, bits: int, above: float, bound: float, n: int
+) -> int:
     """Add the points of a band that is not empty from place n on; the place after them, -1 if there are too many."""
     c, life = s.clock[0], s.people[row].life
     low, high = _EDGES[band], _EDGES[band + 1]
-    count = points_in_band(t, life, c.quarter, kind, band)
+    count = points_in_band(t, bits, band)
     if count < 0 or n + count > s.points.size:
         return -1
     for number in range(count):
@@ -175,7 +178,7 @@ def read_more(t: FastTables, s: FastState, row: int, now: int) -> None:
         while bound > _EDGES[band]:
             low, high = _EDGES[band], _EDGES[band + 1]
             if above < high:
-                count = points_in_band(t, p.life, quarter, kind, band)
+                count = points_in_band(t, word(p.life, quarter, _COUNT + kind, band) >> _12, band)
                 if count < 0:
                     c.fault = TOO_MANY_POINTS
                     return
@@ -246,3 +249,4 @@ def succeed(t: FastTables, s: FastState, row: int) -> None:
         if s.enrolled[i, row] >= 0:
             s.enrolled[i, row] = -1
             s.members[i] -= 1
+    p.memberships = 0

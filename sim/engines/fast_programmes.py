@@ -38,20 +38,19 @@ def ratio(t: FastTables, s: FastState, lever: int, row: int, now: int) -> float:
 
 @part
 def _share(t: FastTables, s: FastState, i: int, row: int, now: int) -> float:
-    """Share of the full effect of programme i on a person: ramp, lag, caseload, strength."""
+    """Share of the full effect of programme i on a person: strength and ramp of the day, lag, caseload."""
+    share = t.programme_share[i, now // _DAY]
+    if share <= 0.0:
+        return 0.0
     p = t.programmes[i]
-    ready, diluted = float(p.start), 1.0
     if p.caseload < 0.0:
-        if now < p.start or not (_is_for(t, s, i, row) and takes_part(t, s, i, row)):
-            return 0.0
-        ready = p.start + p.lag * _DAY
-    else:
-        enrolled = s.enrolled[i, row]
-        if enrolled < 0 or now < enrolled + p.lag * _DAY:
-            return 0.0
-        diluted = rules.dilution(s.members[i], p.caseload)
-    ended = (now - p.end) / _DAY
-    return float(p.strength * rules.ramp((now - ready) / _DAY, p.half_time, p.full, ended, p.fade) * diluted)
+        return share if _is_for(t, s, i, row) and takes_part(t, s, i, row) else 0.0
+    if s.people[row].memberships == 0:
+        return 0.0  # spares a look at a table that is seldom at hand
+    enrolled = s.enrolled[i, row]
+    if enrolled < 0 or now < enrolled + p.lag * _DAY:
+        return 0.0
+    return share * rules.dilution(s.members[i], p.caseload)
 
 
 @part
@@ -103,13 +102,14 @@ def leave_programme(t: FastTables, s: FastState, i: int) -> None:
         ):
             s.enrolled[i, row] = -1
             s.members[i] -= 1
+            s.people[row].memberships -= 1
             if p.active > 0:
                 event(s, _LEFT, row, i, now)
 
 
 @compiled()
-def candidates(t: FastTables, s: FastState, i: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of people a programme is for, outside care homes, and the risk score of each; none after its end."""
+def candidates(t: FastTables, s: FastState, i: int) -> np.ndarray:
+    """Rows of people a programme is for, outside care homes; none after its end."""
     rows = np.empty(s.people.size, np.int64)
     n = 0
     if s.clock[0].minute < t.programmes[i].end:
@@ -117,7 +117,7 @@ def candidates(t: FastTables, s: FastState, i: int) -> tuple[np.ndarray, np.ndar
             if s.people[row].residence != _CARE_HOME and _is_for(t, s, i, row):
                 rows[n] = row
                 n += 1
-    return rows[:n], _scores(t, s, i, rows[:n], s.clock[0].minute)
+    return rows[:n]
 
 
 @compiled()
@@ -131,21 +131,23 @@ def enrol(t: FastTables, s: FastState, i: int, rows: np.ndarray, free: int) -> N
             free -= 1
             s.enrolled[i, row] = now
             s.members[i] += 1
+            s.people[row].memberships += 1
             event(s, _ENROLLED if p.active > 0 else _WOULD_BE, row, i, now)
             if p.active > 0 and p.care_plan > 0:
                 s.people[row].care_plan = 1
 
 
-@part
-def _scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray, now: int) -> np.ndarray:
-    """Expected emergency admissions of people, from what a general practice system holds."""
+@compiled()
+def scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray) -> np.ndarray:
+    """Expected emergency admissions of people in these rows, from what a general practice system holds."""
+    now = s.clock[0].minute
     recent = np.zeros(s.people.size, np.int64)
     for k in range(s.clock[0].admissions):
         a = s.admissions[k]
         if a.minute > now - YEAR_MINUTES and a.generation == s.people[a.row].generation:
             recent[a.row] += 1
     p, day = t.programmes[i], now // _DAY
-    scores = np.empty(eligible.size)
+    found = np.empty(eligible.size)
     for k in range(eligible.size):
         person = s.people[eligible[k]]
         known = person.multiplier / person.lasting if person.lasting > 0.0 else 1.0
@@ -155,8 +157,8 @@ def _scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray, now: int)
         if p.noise > 0.0:
             key = entity_key(s.clock[0].interventions_key, np.uint64(person.person))
             blur = p.noise * rules.normal_quantile(uniform(key, day, _RISK_NOISE, i))
-        scores[k] = rules.risk_score(
+        found[k] = rules.risk_score(
             expected, t.propensity_shape[person.age], min(recent[eligible[k]], _MOST_ADMISSIONS), blur, p.insight,
             person.propensity,
         )  # fmt: skip
-    return scores
+    return found

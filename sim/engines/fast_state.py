@@ -29,7 +29,7 @@ PERSON = _fields(
     (_i8, "person"),
     (_i4, "generation first_journey support conditions"),
     (_i2, "busy lost_place"),
-    (_i1, "age locality frailty residence end_of_life care_plan base_frailty spare"),
+    (_i1, "age locality frailty residence end_of_life care_plan base_frailty memberships"),
     (_i4, "away last_admission"),
     (_f8, "lasting propensity"),
 )

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.draws import BANDS, EDGES, MOST_POINTS, poisson_cumulative
+from sim.draws import BANDS, EDGES, MOST_POINTS, Words, poisson_cumulative
 from sim.engines.life import LEVERS_OF, SEVERITY_LEVERS
 from sim.engines.programmes import STRENGTH_OF
-from sim.engines.tables import kept_for_plans
+from sim.engines.tables import kept_for_plans, programme_share
 from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan
 
 Floats = npt.NDArray[np.float64]
@@ -22,6 +22,7 @@ Rows = Any
 LEVER = {name: i for i, name in enumerate(PROGRAMME_LEVERS)}
 CELL_YEARS = QUARTER_DAYS / YEAR_DAYS
 HALF_HOURS = QUARTER_DAYS * 48
+NEVER_SO_MANY = np.uint64(1 << 53)
 _WEEK = 336
 _SEVERITIES = 8
 
@@ -44,8 +45,7 @@ POOL = np.dtype([("slots", _i8), ("reserves", _i8), ("gp_share", _f8)])
 PROGRAMME = np.dtype(
     [(name, _i8) for name in ("active", "moves", "start", "end", "bits", "either", "care_plan")]
     + [(name, _f8) for name in (
-        "half_time", "full", "fade", "lag", "caseload", "top", "reach", "noise", "insight", "term", "strength",
-        "gp_minutes",
+        "fade", "lag", "caseload", "top", "reach", "noise", "insight", "term", "gp_minutes",
     )]
 )  # fmt: skip
 PLACE = np.dtype(
@@ -107,6 +107,8 @@ class FastTables(NamedTuple):
     programme_frailty: Ints
     programme_localities: Ints
     programme_ratio: Floats
+    programme_share: Floats
+    """[I, days] share of the effect by day, before the caseload."""
     propensity_shape: Floats
     lever_strength: Floats
     """[levers] strength of the loop a lever belongs to, 1 for most."""
@@ -124,9 +126,9 @@ class FastTables(NamedTuple):
     """[quarters, A] highest relative need of a quarter."""
     week_edges: Floats
     """[7, half hours of a quarter + 1] need up to each half hour of a quarter that begins on a weekday."""
-    quarter_counts: Floats
-    """[bands, numbers] cumulative chances of numbers of points in a quarter's cell; 2 beyond."""
-    day_counts: Floats
+    quarter_counts: Words
+    """[bands, numbers] a quarter's cell has more than so many points if 52 random bits are at least this."""
+    day_counts: Words
     """[bands, numbers] the same for a day's cell."""
 
 
@@ -157,7 +159,8 @@ def fast_tables(plan: Plan) -> FastTables:
         stream_rate=plan.stream_rate, stream_hours=plan.stream_hours, stream_ages=plan.stream_ages,
         stream_localities=plan.stream_localities, programme_ages=plan.programme_ages,
         programme_frailty=plan.programme_frailty, programme_localities=plan.programme_localities,
-        programme_ratio=plan.programme_ratio, propensity_shape=plan.propensity_shape, lever_strength=strength,
+        programme_ratio=plan.programme_ratio, programme_share=programme_share(plan),
+        propensity_shape=plan.propensity_shape, lever_strength=strength,
         moving=moves.any(axis=0).astype(np.int64), severity_levers=_lever_numbers(SEVERITY_LEVERS),
         life_levers=_lever_numbers([LEVERS_OF.get(kind, ()) for kind in range(len(LIFE_EVENTS))]),
         highest=highest, highest_rates=np.ascontiguousarray(highest_rates),
@@ -189,7 +192,7 @@ def _most_arrivals(plan: Plan) -> int:
     most = 0
     for rate in plan.stream_rate.max(axis=1, initial=0.0).tolist():
         reached = sum(edge < rate for edge in EDGES)
-        most += sum(int((row < 2.0).sum()) for row in _counts(1.0)[:reached])
+        most += sum(int((row < NEVER_SO_MANY).sum()) for row in _counts(1.0)[:reached])
     return most
 
 
@@ -205,14 +208,14 @@ def _stages(plan: Plan) -> Rows:
 
 
 def _programmes(plan: Plan, moves: npt.NDArray[np.bool_]) -> Rows:
-    top, reach, noise, insight, term, strength = plan.programme_who.reshape(-1, 6).T
-    half_time, full, fade, lag = plan.programme_ramp.reshape(-1, 4).T
+    top, reach, noise, insight, term, _ = plan.programme_who.reshape(-1, 6).T
+    _, _, fade, lag = plan.programme_ramp.reshape(-1, 4).T
     bits, either = plan.programme_conditions.reshape(-1, 2).T
     return _rows(PROGRAMME, len(plan.programme_active), {
         "active": plan.programme_active, "moves": moves, "start": plan.programme_start, "end": plan.programme_end,
-        "bits": bits, "either": either, "care_plan": plan.programme_care_plan, "half_time": half_time, "full": full,
-        "fade": fade, "lag": lag, "caseload": plan.programme_caseload, "top": top, "reach": reach, "noise": noise,
-        "insight": insight, "term": term, "strength": strength, "gp_minutes": plan.programme_gp_minutes,
+        "bits": bits, "either": either, "care_plan": plan.programme_care_plan, "fade": fade, "lag": lag,
+        "caseload": plan.programme_caseload, "top": top, "reach": reach, "noise": noise, "insight": insight,
+        "term": term, "gp_minutes": plan.programme_gp_minutes,
     })  # fmt: skip
 
 
@@ -272,14 +275,15 @@ def _week_edges(plan: Plan) -> Floats:
     return np.array([np.concatenate([[0.0], np.cumsum(pattern)]) for pattern in patterns])
 
 
-def _counts(cell_length: float) -> Floats:
+def _counts(cell_length: float) -> Words:
+    """A uniform is (52 bits + 0.5) / 2^52: it is at least the chance of at most n points where the bits are this."""
     found = []
     for band in range(BANDS):
         mean = (EDGES[band + 1] - EDGES[band]) * cell_length
         if int(mean + 12 * mean**0.5 + 20) >= MOST_POINTS:
             break
         found.append(poisson_cumulative(mean))
-    counts = np.full((len(found), max(map(len, found)) + 1), 2.0)
+    counts = np.full((len(found), max(map(len, found)) + 1), NEVER_SO_MANY)
     for band, cumulative in enumerate(found):
-        counts[band, : len(cumulative)] = cumulative
+        counts[band, : len(cumulative)] = np.ceil(np.maximum(cumulative * 2.0**52 - 0.5, 0.0)).astype(np.uint64)
     return counts

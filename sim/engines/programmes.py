@@ -51,22 +51,17 @@ class Programmes:
         return bound
 
     def _share(self, i: int, row: int, now: int) -> float:
-        """Share of the full effect of programme i on a person: ramp, lag, caseload, strength."""
+        """Share of the full effect of programme i on a person: strength and ramp of the day, lag, caseload."""
         t = self.tables
-        half_time, full, fade, lag = t.programme_ramp[i]
+        share: float = t.programme_share[i][now // rules.DAY]
+        if share <= 0.0:
+            return 0.0
         if t.programme_caseload[i] < 0.0:
-            if now < t.programme_start[i] or not self.covers(i, row):
-                return 0.0
-            ready, diluted = t.programme_start[i] + lag * rules.DAY, 1.0
-        else:
-            enrolled = self.state.members[i].get(row)
-            if enrolled is None or now < enrolled + lag * rules.DAY:
-                return 0.0
-            ready = t.programme_start[i]
-            diluted = rules.dilution(len(self.state.members[i]), t.programme_caseload[i])
-        ended = (now - t.programme_end[i]) / rules.DAY
-        ramped = rules.ramp((now - ready) / rules.DAY, half_time, full, ended, fade)
-        return float(t.programme_who[i][5] * ramped * diluted)
+            return share if self.covers(i, row) else 0.0
+        enrolled = self.state.members[i].get(row)
+        if enrolled is None or now < enrolled + t.programme_ramp[i][3] * rules.DAY:
+            return 0.0
+        return share * rules.dilution(len(self.state.members[i]), t.programme_caseload[i])
 
     def covers(self, i: int, row: int) -> bool:
         """True if a person is among those a programme can reach, and takes part."""

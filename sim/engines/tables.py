@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from sim import rules
+from sim.draws import Floats
 from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan
 
 _NO_OUTLET = -2
@@ -41,6 +42,7 @@ class Tables:
             [[pool for pool in pools if pool >= 0] for pools in of_stage] for of_stage in plan.stage_pools.tolist()
         ]
         self.pool_shares: list[list[list[float]]] = plan.stage_pool_shares[:, :, :-1].tolist()
+        self.programme_share: list[list[float]] = programme_share(plan).tolist()
         self._shares: dict[tuple[int, int, int], list[float]] = {}
         self._causes: dict[int, list[float]] = {}
         self._sets: dict[tuple[int, int], tuple[list[int], list[range]]] = {}
@@ -81,6 +83,24 @@ class Tables:
         opens: int = self.opens[pool][day]
         closes: int = self.closes[pool][day]
         return opens <= of_day < closes
+
+
+def programme_share(plan: Plan) -> Floats:
+    """[I, days] share of each programme's stated effect by day: its strength and ramp, before its caseload.
+
+    Effects of a programme without a caseload begin everywhere after its lag, of one with a caseload on its first day.
+    """
+    lag = np.where(plan.programme_caseload < 0.0, plan.programme_ramp.reshape(-1, 4)[:, 3], 0.0)
+    return np.array([
+        [
+            strength * rules.ramp(day - ready, half_time, full, day - end, fade)
+            for day in range(plan.days + 1)
+        ]
+        for (half_time, full, fade, _), strength, ready, end in zip(
+            plan.programme_ramp.reshape(-1, 4).tolist(), plan.programme_who.reshape(-1, 6)[:, 5].tolist(),
+            (plan.programme_start / rules.DAY + lag).tolist(), (plan.programme_end / rules.DAY).tolist(), strict=True,
+        )
+    ]).reshape(-1, plan.days + 1)  # fmt: skip
 
 
 Made = TypeVar("Made")

@@ -1,0 +1,97 @@
+"""What sharing luck is worth: how much less the difference between two arms scatters than with seeds of their own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from math import ceil, inf, sqrt
+
+import pandas as pd
+from scipy import stats
+
+from sim.experiments.precision import by_replication
+from sim.experiments.runner import arms_of, replications
+from sim.experiments.spread import HERE, Spread
+from sim.files import load_intervention
+from sim.interventions import CapacityStep, Intervention, Lever, LeverName, NeedStep, Ramp
+from sim.measures import MEASURES
+from sim.net_rates import URGENT
+from sim.results import BASELINE, CONFIDENCE, PLAN, interval
+from sim.scenario import Scenario
+
+HEADLINES = ("acute_beds_occupied", "emergency_admissions", "delayed_overnight", "twelve_hour_waits")
+WANTED_SHARE = 0.01
+"""Half-width that is asked for, as a share of the level without the change."""
+
+
+def luck_gained(scenario: Scenario, how: Spread = HERE) -> pd.DataFrame:
+    """Five changes of a scenario's place, each run beside the same years without it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By ``change`` and measure (``title``): the mean ``difference`` it makes in per cent of the level without it with
+        its 95% interval (``low``, ``high``); how many ``times_smaller`` the variance of the difference is with the luck
+        shared than with seeds of its own (the sum of the variances of the two arms); and the replications needed to
+        know the difference to within 1% of that level, with the luck ``shared`` and ``unshared``.
+    """
+    changes, number = _changes(scenario), scenario.run.replications
+    arms = [arms_of(scenario.model_copy(update={"interventions": (each,)})) for each in changes]
+    found = replications([(each, n, each.names) for each in arms for n in range(number)], how)
+    rows = []
+    for k, change in enumerate(changes):
+        measures = pd.concat(found[k * number : (k + 1) * number], ignore_index=True)
+        for measure in HEADLINES:
+            level = by_replication(measures, measure)
+            if level[BASELINE].mean() > 0:
+                rows.append({"change": change.name, "title": MEASURES[measure].title, **_gained(level)})
+    return pd.DataFrame(rows)
+
+
+def _gained(level: pd.DataFrame) -> dict[str, float]:
+    mean, difference = float(level[BASELINE].mean()), level[PLAN] - level[BASELINE]
+    shared, unshared = float(difference.var()), float(level[BASELINE].var() + level[PLAN].var())
+    found = interval((100 * difference / mean).to_numpy())
+    return {
+        "difference": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "times_smaller": unshared / shared if shared > 0 else inf,
+        "shared": needed(shared, WANTED_SHARE * mean),
+        "unshared": needed(unshared, WANTED_SHARE * mean),
+    }
+
+
+def needed(variance: float, half_width: float) -> int:
+    """Fewest replications (two at least) of this variance whose t-interval is no wider than asked for."""
+    n = max(2, ceil(variance * (float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / half_width) ** 2))
+    while stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * sqrt(variance / n) > half_width:
+        n += 1
+    return n
+
+
+def _changes(scenario: Scenario) -> tuple[Intervention, ...]:
+    """The changes, from the first measured day on; the beds are those of pools whose names begin with acute."""
+    first, last = scenario.run.starts, scenario.run.starts + dt.timedelta(days=ceil(365 * scenario.run.years) + 1)
+    pools = scenario.place.pools.items()
+    beds = sum(float(pool.capacity) for name, pool in pools if name.startswith("acute") and pool.capacity is not None)
+    added = load_intervention(
+        "interventions/step_up_beds.yaml",
+        {"ramp.starts": f"{first}", "pools.step_up_added.changes.0.from_date": f"{first}"},
+    )
+
+    def change(name: str, **parts: object) -> Intervention:
+        return Intervention.model_validate({"name": name, "what": name, "ramp": Ramp(starts=first)} | parts)
+
+    def moved(lever: LeverName, ratio: float) -> dict[LeverName, Lever]:
+        return {lever: Lever(ratio=ratio, assumption=True)}
+
+    return (
+        change("Length of stay 10% shorter", levers=moved("length_of_stay", 0.9)),
+        change("Readmissions 20% fewer", levers=moved("readmission", 0.8)),
+        added.model_copy(update={"name": "20 step-up beds more"}),
+        change(
+            "Urgent needs 10% fewer",
+            needs=(NeedStep(severity=URGENT, ratio=0.9, from_date=first, until=last),),
+        ),
+        change("6% of acute beds closed", beds=(CapacityStep(pool="acute_*", add=-0.06 * beds, from_date=first),)),
+    )
