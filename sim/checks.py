@@ -90,6 +90,7 @@ def _place(found: Findings, place: Place, known: Known, path: str) -> None:
     _sections(found, place, path)
     _people(found, place, path)
     _named_stages(found, place, known, path)
+    _prices(found, place, path)
     for name, arrivals in place.plain_arrivals.items():
         _plain_arrivals(found, arrivals, known, f"{path}plain_arrivals.{name}")
     for name, parts in place.start.items():
@@ -278,9 +279,24 @@ def _references(found: Findings, intervention: Intervention, place: Place, known
     for index, opening in enumerate(intervention.opening):
         found.known(f"{path}opening.{index}.pool", opening.pool, known.pools, "pool")
     for index, step in enumerate(intervention.beds):
-        if not (step.pool.endswith("*") and any(pool.startswith(step.pool[:-1]) for pool in known.pools)):
-            found.known(f"{path}beds.{index}.pool", step.pool, known.pools, "pool")
+        _pools(found, f"{path}beds.{index}.pool", step.pool, known.pools)
     _reach(found, intervention, place, known, path)
+
+
+def _prices(found: Findings, place: Place, path: str) -> None:
+    """Prices are of pools of the place."""
+    if place.prices is None:
+        return
+    named = {f"activity.{name}.pools": line.pools for name, line in place.prices.activity.items()}
+    for where, pools in (named | {"ward.pools": place.prices.ward.pools}).items():
+        for index, pool in enumerate(pools):
+            _pools(found, f"{path}prices.{where}.{index}", pool, place.pools)
+
+
+def _pools(found: Findings, where: str, pattern: str, pools: Collection[str]) -> None:
+    """A pool, or the beginning of the names of some followed by `*`."""
+    if not (pattern.endswith("*") and any(pool.startswith(pattern[:-1]) for pool in pools)):
+        found.known(where, pattern, pools, "pool")
 
 
 def _reach(found: Findings, intervention: Intervention, place: Place, known: Known, path: str) -> None:

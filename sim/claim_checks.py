@@ -90,5 +90,7 @@ def _parts(scenario: Scenario, measure: Divided) -> list[str]:
         "<pool>": [name for holder in holders for name in holder.pools],
         "<stage>": [name for holder in holders for name in holder.stages],
         "<programme>": [each.name for each in scenario.interventions if each.enrols],
+        "<intervention>": [each.name for each in scenario.interventions],
+        "<activity>": [*scenario.place.prices.activity] if scenario.place.prices else [],
     }
     return [word for part in measure.parts for word in names.get(part, [part])]

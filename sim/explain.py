@@ -261,9 +261,9 @@ def _takes(each: Intervention) -> str:
     takes = each.takes
     costs = [
         (takes.gp_minutes_per_person_month, "min of a doctor's time for each member each month"),
-        (takes.gbp_per_person_year, "GBP for each member each year"),
-        (takes.gbp_start_up, "GBP once"),
-        (takes.gbp_per_year, "GBP a year"),
+        (takes.gbp_per_person_year.value, "GBP for each member each year"),
+        (takes.gbp_start_up.value, "GBP once"),
+        (takes.gbp_per_year.value, "GBP a year"),
     ]
     return ", ".join(f"{amount:,.10g} {unit}" for amount, unit in costs if amount)
 

@@ -46,7 +46,7 @@ PROPORTIONS = {
 POSITIVE = {"propensity_shape", "caseload_per_wte", "minutes_per_contact", "urgent_minutes"}
 """Numbers that are divided by."""
 
-ANY_SIGN = {"growth_per_cent_per_year"}
+ANY_SIGN = {"growth_per_cent_per_year", "gbp_per_year"}
 """Numbers that may be negative."""
 
 

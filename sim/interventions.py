@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.quantities import Age, Described, Distribution, Frailty, Number, Numbers
+from sim.prices import Organisation
+from sim.quantities import Age, Described, Distribution, Frailty, Number, Numbers, Quantity
 from sim.system import Early, Hours, Pool, Route, Stage
 
 LeverName = Literal[
@@ -104,16 +105,22 @@ class Ramp(Described):
 
 
 class Takes(Described):
-    """What a programme uses up."""
+    """What a programme uses up, and who bears its cost."""
 
     gp_minutes_per_person_month: Annotated[float, Field(ge=0)] = 0.0
     """Doctors' minutes for each member each month."""
-    gbp_per_person_year: Annotated[float, Field(ge=0)] = 0.0
+    gbp_per_person_year: Number = Quantity(value=0)
     """Cost for each member each year."""
-    gbp_start_up: Annotated[float, Field(ge=0)] = 0.0
+    gbp_start_up: Number = Quantity(value=0)
     """Cost once."""
-    gbp_per_year: float = 0.0
-    """Cost each year; negative if it saves, as a cut does."""
+    start_up_years: Annotated[float, Field(gt=0)] = 5.0
+    """Years from its start over which the cost of starting is spread."""
+    gbp_per_year: Number = Quantity(value=0)
+    """Cost each year from its start to its end; negative if it saves, as a cut does."""
+    run_by: Organisation = "community_provider"
+    """Organisation that bears the cost, unless somebody pays it back."""
+    source: str = ""
+    """Where costs come from that have no source of their own; without one they are assumptions."""
 
 
 class CapacityStep(Described):

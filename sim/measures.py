@@ -5,62 +5,9 @@ The counting is in ``counting.py`` and ``histories.py``, the tidy table in ``tab
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from sim.daily import DERIVED_PARTS, LABELS, PARTS
+from sim.measure import PER_1000, PER_DAY, PER_YEAR, SAVINGS, Formula, Measure
 from sim.scenario import ALL, Divided
-
-Kind = Literal["count", "stock", "share", "mean"]
-
-PER_YEAR = "year"
-PER_DAY = "day"
-PER_1000 = "residents"
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A measure as one tally over another."""
-
-    tally: str
-    """Tally on top (see ``daily.PARTS``)."""
-    over: str
-    """Another tally, or `year` (a count), `day` (a mean over days), `residents` (per 1,000 residents a year)."""
-    factor: float = 1.0
-    """Multiplies the result, for example hours in a minute."""
-    total: bool = True
-    """True if the parts add up to a row `all`."""
-    of_total: bool = False
-    """True if each part is divided by the total of ``over`` and not by its own part."""
-    whole: bool = False
-    """True if it is known for the whole place only."""
-    fine: bool = True
-    """True if it is also given by week and month."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number a run can be asked for."""
-
-    name: str
-    """Name in tables, claims and targets."""
-    title: str
-    """Name on screen."""
-    unit: str
-    """Unit of the value; `a year` means a period of 365 days."""
-    kind: Kind
-    """count: events; stock: people or places at one time; share: 0 to 1; mean: an average."""
-    definition: str
-    """What is counted, exactly."""
-    source_of_definition: str
-    """Published definition it follows, or `this model`."""
-    lower_is_better: bool | None = None
-    """None where neither direction is good in itself."""
-    calibrated: bool = False
-    """True if a published figure exists and the shipped places are compared with it."""
-    formula: Formula | None = None
-    """How it is worked out from tallies; None for the few that ``tables.py`` works out on their own."""
-
 
 _AE = "NHS England, A&E attendances and emergency admissions"
 _KH03 = "NHS England, KH03 bed availability and occupancy (midnight)"
@@ -68,6 +15,7 @@ _SITREP = "NHS England, acute discharge situation report"
 _EOLC = "OHID, palliative and end of life care profiles"
 _NHSOF = "NHS Outcomes Framework"
 _OWN = "this model"
+_PRICES = "this model, with the prices of the place file"
 
 # fmt: off
 _ALL = (
@@ -386,6 +334,55 @@ _ALL = (
         _OWN, False, False,
     ),
     Measure(
+        "programme_gp_minutes", "Doctors' time for programmes", "minutes a year", "count",
+        "Doctors' minutes a month for each member of a programme, times members and months.",
+        _OWN, None,
+    ),
+    Measure(
+        "programme_cost", "Cost of the plan", "GBP a year", "count",
+        "What interventions state that they cost: by member, by year and once, the last spread evenly over the years "
+        "given; doctors' time not included. For everybody together only.",
+        _OWN, True,
+    ),
+    Measure(
+        "care_cost", "Cost of care", "GBP a year", "count",
+        "Activity times its average cost, by kind of activity as the place prices it; the cost of the plan, and places "
+        "that it adds and pays for, not included. In a group or locality: the kinds that are counted by it.",
+        _PRICES, True,
+    ),
+    Measure(
+        "tariff_value", "Value at tariff", "GBP a year", "count",
+        "Activity less than without the plan times what is paid for one; negative if there is more.",
+        _PRICES, False,
+    ),
+    Measure(
+        "marginal_value", "Value of what varies", "GBP a year", "count",
+        "Activity less than without the plan times its cost and the share of the cost that goes with it, "
+        "without closing anything; negative if there is more.",
+        _PRICES, False,
+    ),
+    Measure(
+        "cash_released", "Cash released in whole wards", "GBP a year", "count",
+        "Whole wards that the fall in people in acute beds empties at each site (negative: wards more), times what a "
+        "closed ward saves. A part of a ward releases nothing.",
+        _PRICES, False,
+    ),
+    Measure(
+        "net_saving_at_tariff", "Net saving at tariff", "GBP a year", "count",
+        "Value at tariff less the cost of the plan.",
+        _PRICES, False,
+    ),
+    Measure(
+        "net_saving_at_marginal_cost", "Net saving in what varies", "GBP a year", "count",
+        "Value of what varies less the cost of the plan.",
+        _PRICES, False,
+    ),
+    Measure(
+        "net_saving_in_cash", "Net saving in cash", "GBP a year", "count",
+        "Cash released in whole wards less the cost of the plan.",
+        _PRICES, False,
+    ),
+    Measure(
         "eq5d", "Health status (proxy)", "EQ-5D utility", "mean",
         "PROXY, not measured: general-population utility by age, less a decrement for care-home residents and for "
         "people in an acute bed, mean over residents (see calibration/proxies.yaml).",
@@ -417,16 +414,19 @@ _OTHER_PARTS = {
     "wait_95th": ("<stage>",),
     "care_plan_coverage": (ALL, "end_of_life"),
     "two_or_more_share": tuple(f"year {since}" for since in range(20)),
+    **dict.fromkeys(("care_cost", "tariff_value", "marginal_value"), ("<activity>", ALL)),
+    "cash_released": ("<pool>", ALL),
+    "programme_cost": ("<intervention>", ALL),
 }
 """Parts of the measures that are not one tally over another; of the rest only all."""
+_UNDIVIDED = ("spread_of_occupancy", "cash_released", "programme_cost", *SAVINGS.values())
+"""Of those, what is known for the whole place only."""
 
 
 def _divided(measure: Measure) -> Divided:
     formula = measure.formula
     if formula is None:
-        return Divided(
-            _OTHER_PARTS.get(measure.name, (ALL,)), by_day=False, by_group=measure.name != "spread_of_occupancy"
-        )
+        return Divided(_OTHER_PARTS.get(measure.name, (ALL,)), by_day=False, by_group=measure.name not in _UNDIVIDED)
     kind = _KIND[formula.tally]
     parts = (f"<{kind}>",) if kind in _OF_THE_PLACE else LABELS[kind]
     total = (ALL,) if formula.total and parts != (ALL,) else ()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from sim.interventions import Lever
+from sim.interventions import Lever, Takes
 from sim.quantities import AgeTable, Distribution, Provenance, Quantity, Series
 
 
@@ -67,6 +67,8 @@ def _walk(value: Any, path: tuple[str, ...], defaults: bool) -> Iterator[Given]:
                 value.assumption,
                 value.distribution,
             )
+        case Takes():
+            yield from _costs(value, path, defaults)
         case BaseModel():
             for name, field in type(value).model_fields.items():
                 if defaults or name in value.model_fields_set:
@@ -77,6 +79,15 @@ def _walk(value: Any, path: tuple[str, ...], defaults: bool) -> Iterator[Given]:
         case tuple():
             for index, inner in enumerate(value):
                 yield from _walk(inner, (*path, str(index)), defaults)
+
+
+def _costs(takes: Takes, path: tuple[str, ...], defaults: bool) -> Iterator[Given]:
+    """Costs of a programme: assumptions, unless a source is given."""
+    table = Provenance(source=takes.source, assumption=not takes.source)
+    for name in type(takes).model_fields:
+        number = getattr(takes, name)
+        if isinstance(number, Quantity) and (defaults or name in takes.model_fields_set):
+            yield _given((*path, name), number.value, number, Provenance() if number.source else table)
 
 
 def _table(table: AgeTable, path: tuple[str, ...]) -> Iterator[Given]:

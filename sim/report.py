@@ -17,7 +17,8 @@ from sim.explain import intervention_in_words, run_in_words, titles_of
 from sim.flows import duration, in_words
 from sim.gives import what_gives
 from sim.headline import QUESTIONS, Headline, found_in_words, headline, label_of, proper, standing
-from sim.measures import MEASURES, Measure
+from sim.measure import Measure
+from sim.measures import MEASURES
 from sim.page import bullets, document, figure, picture, small, table_of, with_code, write_page
 from sim.plots import band_over, delayed_chart, gives_chart, occupancy_chart
 from sim.provenance import Given, assumptions

@@ -24,7 +24,8 @@ class Divided(NamedTuple):
     """How finely a measure is known, and so what a claim may be about."""
 
     parts: tuple[str, ...]
-    """The words it may be `of`; `<stage>`, `<pool>` and `<programme>` stand for all of the place's and the plan's."""
+    """The words it may be `of`; `<stage>`, `<pool>`, `<programme>`, `<intervention>` and `<activity>` stand for all of
+    the place's and the plan's."""
     by_day: bool
     """True if it is made from daily counts, so that any days can be asked about."""
     by_group: bool

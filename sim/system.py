@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sim.prices import Prices
 from sim.quantities import Age, AgeTable, ByAge, Described, Number, Numbers, Quantity
 
 HOME = "home"
@@ -548,3 +549,5 @@ class Place(Described):
     """Arrivals without a person behind them, by name."""
     start: dict[str, tuple[InitialStays, ...]] = {}
     """Snapshot of the first day by stage; other stages start at their expected number."""
+    prices: Prices | None = None
+    """What care costs and who pays; left out, nothing is said about money."""

@@ -16,7 +16,8 @@ import pandas as pd
 from sim.counting import YEAR_DAYS, Ints
 from sim.daily import DailyCounts
 from sim.derived import Counts, derived_counts
-from sim.measures import MEASURES, PER_1000, PER_DAY, PER_YEAR, Formula
+from sim.measure import PER_1000, PER_DAY, PER_YEAR, Formula
+from sim.measures import MEASURES
 from sim.quantities import AGES
 from sim.rules import DAY
 from sim.scenario import ALL

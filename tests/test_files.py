@@ -217,7 +217,7 @@ def test_any_text_and_number_come_back(
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "text.yaml"
     model = load_intervention(TESTS / "good_intervention.yaml")
-    takes = model.takes.model_copy(update={"gbp_per_year": ratio})
+    takes = model.takes.model_copy(update={"gbp_per_year": Quantity(value=ratio)})
     model = model.model_copy(update={"name": name, "sources": (source,), "takes": takes})
     dump(model, file)
     assert load_intervention(file) == model

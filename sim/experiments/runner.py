@@ -22,6 +22,7 @@ from sim.experiments.claims import claims_table
 from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
+from sim.money import Bill, bill_of, with_money
 from sim.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
 from sim.scenario import Claim, Scenario
@@ -51,6 +52,8 @@ class Arms:
     """Further age groups to be counted (see ``Tally``)."""
     claims: tuple[Claim, ...] = ()
     """Claims that may ask for more than the table has."""
+    bill: Bill | None = None
+    """What turns activity into money; None if the place has no prices."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,7 +161,15 @@ def arms_of(scenario: Scenario) -> Arms:
     first = min((_first_date(each) for each in scenario.interventions), default=dt.date.max)
     part = max(0, (first - names.first_day).days) * 1440
     groups = {claim.group for claim in scenario.claims if "," in claim.group}
-    return Arms(baseline, plan, min(part, names.end_minute), scenario.run.seed, tuple(sorted(groups)), scenario.claims)
+    return Arms(
+        baseline,
+        plan,
+        min(part, names.end_minute),
+        scenario.run.seed,
+        tuple(sorted(groups)),
+        scenario.claims,
+        bill_of(scenario),
+    )
 
 
 def _first_date(intervention: Intervention) -> dt.date:
@@ -177,7 +188,8 @@ def replication(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAUL
     """
     found = tallies(arms, number, wanted, by)
     tables = [tally.table().assign(arm=name, replication=number) for name, tally in found.items()]
-    return pd.concat(tables, ignore_index=True)
+    bill = arms.bill if BASELINE in found else None  # money is saved against the baseline
+    return with_money(pd.concat(tables, ignore_index=True), bill)
 
 
 def tallies(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> dict[str, Tally]:
