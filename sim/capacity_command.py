@@ -61,7 +61,11 @@ def capacity_options(parser: argparse.ArgumentParser) -> None:
         "--cells", metavar="N", type=at_least_one, help="capacities of each that are tried; 6 if left out"
     )
     for option, whose in (("--cost", "POOL"), ("--against-cost", "the other pool")):
-        maps.add_argument(option, metavar="GBP", help=f"cost of a place a day of {whose}, as 399 or 150:399:450")
+        maps.add_argument(
+            option,
+            metavar="GBP",
+            help=f"cost of a place a day of {whose}, as 399 or 150:399:450; the place's price if left out",
+        )
     takes_uncertain(parser)
     takes_settings(parser)
     parser.add_argument(
@@ -116,12 +120,12 @@ def _scenario(asked: Asked) -> Scenario:
     from sim.experiments.scale import today
     from sim.files import read_any
     from sim.interventions import Intervention
-    from sim.measures import MEASURES
+    from sim.measures import CLAIMABLE
     from sim.scenario import Scenario
 
-    loaded = read_any(asked.file, set_of(asked), tuple(MEASURES))
+    loaded = read_any(asked.file, set_of(asked), CLAIMABLE)
     if isinstance(loaded.model, Scenario):
-        loaded = read_any(asked.file, changes_of(asked), tuple(MEASURES))
+        loaded = read_any(asked.file, changes_of(asked), CLAIMABLE)
     if isinstance(loaded.model, Intervention):
         raise InputError([Problem("", "is an intervention: give a place, or a scenario that uses it", asked.file)])
     for warning in loaded.warnings:
@@ -186,8 +190,8 @@ def _map(asked: Asked, about: Question, folder: Path) -> None:
     pools_of(about.scenario, asked.against, "--against")
     cells = asked.cells or CELLS
     up = side(about, asked.pool, _span("--span", asked.span), cells, _cost("--cost", asked.cost))
-    across_cost = _cost("--against-cost", asked.against_cost)
-    across = side(about, asked.against, _span("--against-span", asked.against_span), cells, across_cost)
+    other = _cost("--against-cost", asked.against_cost)
+    across = side(about, asked.against, _span("--against-span", asked.against_span), cells, other)
     drawn = drawn_map(run_cells(about, up, across, spread_of(asked, "run")), about.scenario.run.seed)
     made, names = _made(asked, about), titles(drawn, about.scenario)
     tables = {"map": cells_table(drawn.cells), "line": line_table(drawn.lines), "band": drawn.band}

@@ -144,7 +144,7 @@ def _cost(drawn: Map) -> list[str]:
     cells, best = drawn.cells, drawn.cheapest
     missing = [side.pools for side in (cells.up, cells.across) if side.cost is None]
     if missing:
-        return [f"No cost: nobody says what a day of {' or '.join(missing)} costs; give --cost and --against-cost."]
+        return [f"No cost: the place has no price for a day of {' or '.join(missing)}; give --cost or --against-cost."]
     if best is None:
         return []
     unit = " and ".join(

@@ -15,7 +15,18 @@ from sim import cli
 from sim.capacity_words import map_in_words
 from sim.errors import InputError
 from sim.experiments.capacity import Observed, Question, Tried, question
-from sim.experiments.capacity_map import Cells, Map, Side, drawn_map, iso_lines, line_table, needed, run_cells, side
+from sim.experiments.capacity_map import (
+    Cells,
+    Map,
+    Side,
+    drawn_map,
+    iso_lines,
+    line_table,
+    needed,
+    run_cells,
+    side,
+    unit_cost,
+)
 from sim.experiments.known_places import ONWARD_SHARE, REHABILITATION_STAY, WARD_LOAD, ward_and_rehabilitation
 from sim.experiments.spread import Spread
 from sim.experiments.standards import Standard, standard_of
@@ -139,7 +150,7 @@ def test_without_a_unit_cost_there_is_a_line_and_no_cheapest_pair() -> None:
     assert drawn.cheapest is None
     assert len(line_table(drawn.lines)) > 2
     assert line_table(drawn.lines)["cost"].isna().all()
-    assert "nobody says what a day of beds costs" in map_in_words(drawn, load_scenario("stroke_units"))[-1]
+    assert "the place has no price for a day of beds" in map_in_words(drawn, load_scenario("stroke_units"))[-1]
 
 
 def test_a_cell_whose_runs_cannot_go_on_is_left_out_of_the_line() -> None:
@@ -155,9 +166,20 @@ def test_a_cell_whose_runs_cannot_go_on_is_left_out_of_the_line() -> None:
 
 def test_a_side_needs_two_capacities() -> None:
     asked = Question(load_scenario("stroke_units"), (standard_of("delays < 1"),))
-    assert side(asked, "rehab_*", None, 3, None).capacities == (18, 22, 26)
+    assert side(asked, "rehab_*", cells=3).capacities == (18, 22, 26)
     with pytest.raises(InputError, match="two or more capacities"):
-        side(asked, "rehab_*", None, 1, None)
+        side(asked, "rehab_*", cells=1)
+
+
+def test_a_place_is_priced_by_what_its_stages_are_or_by_its_own_price() -> None:
+    england = load_scenario("england_baseline")
+    prices = england.place.prices
+    assert prices is not None
+    assert unit_cost(england, "acute_*") == prices.activity["acute_bed_day"].cost
+    assert unit_cost(england, "community_beds") == prices.activity["community_bed_day"].cost
+    assert unit_cost(england, "home_care_packages*") == prices.activity["home_care_day"].cost
+    assert unit_cost(england, "a_and_e_*") is None
+    assert unit_cost(load_scenario("stroke_units"), "stroke_*") is None
 
 
 # -- the command ---------------------------------------------------------------------------------------------------

@@ -18,13 +18,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.arm import with_added
 from sim.errors import InputError, Problem, RunError
-from sim.experiments.capacity import Capacities, Question, Tried, capacity_today, runs_at
+from sim.experiments.capacity import Capacities, Question, Tried, capacity_today, pool_matches, pools_of, runs_at
 from sim.experiments.spread import HERE, Spread
 from sim.experiments.standards import Standard, as_row, level, reached, values
+from sim.prices import Prices
 from sim.quantities import Quantity
 from sim.results import CONFIDENCE, Interval
+from sim.scenario import Scenario
 from sim.space import Uncertainty, quantile
+from sim.system import Stage
 
 Floats = npt.NDArray[np.float64]
 
@@ -107,15 +111,52 @@ class Map:
 # -- running it ----------------------------------------------------------------------------------------------------
 
 
-def side(asked: Question, pools: str, span: tuple[float, float] | None, cells: int, cost: Quantity | None) -> Side:
-    """A side of the map, of whole capacities spread evenly over a span; around today's if none is given."""
+def side(
+    asked: Question,
+    pools: str,
+    span: tuple[float, float] | None = None,
+    cells: int = CELLS,
+    cost: Quantity | None = None,
+) -> Side:
+    """A side of the map, of whole capacities spread evenly over a span, around today's if none is given.
+
+    ``cost`` is that of one place a day; the price of the place if left out.
+    """
     today = capacity_today(asked.scenario, pools)
     low, high = span or ((1 - AROUND) * today, (1 + AROUND) * today)
     capacities = tuple(dict.fromkeys(float(round(each)) for each in np.linspace(low, high, cells)))
     if len(capacities) < 2 or capacities[0] < 1:
         what = f"a map needs two or more capacities of 1 or more, not {', '.join(f'{each:g}' for each in capacities)}"
         raise InputError([Problem(pools, f"{what}: give its ends, such as 10:40")])
-    return Side(pools, today, capacities, cost)
+    return Side(pools, today, capacities, cost or unit_cost(asked.scenario, pools))
+
+
+PRICED = {"acute": "acute_beds_occupied", "community_bed": "community_beds_occupied"}
+"""Measures that are priced by the day, by what the stages of a pool are."""
+
+
+def unit_cost(scenario: Scenario, pools: str) -> Quantity | None:
+    """Average cost of one place a day of these pools by the prices of their place; None if they have no one price."""
+    prices = scenario.place.prices
+    costs = [_price(scenario, prices, pool) if prices else None for pool in pools_of(scenario, pools)]
+    return costs[0] if all(cost is not None and cost == costs[0] for cost in costs) else None
+
+
+def _price(scenario: Scenario, prices: Prices, pool: str) -> Quantity | None:
+    """Cost of a place a day of one pool: its own price, or that of the beds its stages are."""
+    stages = with_added(scenario.place, scenario.interventions).stages.values()
+    served = [stage for stage in stages if pool in _pools_serving(stage)]
+    kinds = {measure for kind, measure in PRICED.items() if any(getattr(stage, kind) for stage in served)}
+    for price in prices.activity.values():
+        if price.measure in kinds or any(pool_matches(pool, name) for name in price.pools):
+            return price.cost
+    return None
+
+
+def _pools_serving(stage: Stage) -> set[str]:
+    if isinstance(stage.served_by, str):
+        return {stage.served_by}
+    return {pool for shares in stage.served_by.values() for pool in shares}
 
 
 def run_cells(asked: Question, up: Side, across: Side, how: Spread = HERE) -> Cells:
