@@ -24,6 +24,32 @@ _LIFE_BITS = 12
 _MINUTES = (1 << _MINUTE_BITS) - 1
 
 
+def life_of(person: Ints, generation: Ints) -> Ints:
+    """Person and generation in one number; the life before in the same place is 1 less."""
+    return person.astype(np.int64, copy=False) << _LIFE_BITS | generation
+
+
+def moment(life: Ints, minute: Ints | int) -> Ints:
+    """Life and minute in one number, in the order of lives and then of time."""
+    return life << _MINUTE_BITS | minute
+
+
+def person_of(packed: Ints) -> Ints:
+    """Person of each life and minute in one number."""
+    return packed >> _LIFE_BITS + _MINUTE_BITS
+
+
+def life_and_minute(packed: Ints) -> tuple[Ints, Ints]:
+    """Each of the two in one number."""
+    return packed >> _MINUTE_BITS, packed & _MINUTES
+
+
+def between(moments: Ints, first: Ints, last: Ints) -> Ints:
+    """Number of moments, sorted, from ``first`` to ``last``, both included and of the same life."""
+    low, high = np.searchsorted(moments, first, side="left"), np.searchsorted(moments, last, side="right")
+    return (high - low).astype(np.int64)
+
+
 @dataclass
 class Moments:
     """Moments in lives: life and minute in one number, and who it was (age band and locality in one number)."""
@@ -37,7 +63,7 @@ class Moments:
         person, generation, minute = (
             column[name][rows].astype(np.int64, copy=False) for name in ("person", "generation", time)
         )
-        self.packed.append((((person << _LIFE_BITS) | generation) << _MINUTE_BITS) | minute)
+        self.packed.append(moment(life_of(person, generation), minute))
         self.who.append(column["age"][rows] * self.localities + column["locality"][rows])
 
     def copy(self) -> Moments:
@@ -76,13 +102,13 @@ class Histories:
         packed, who = self.discharges.together()
         over = (packed & _MINUTES) + FOLLOW_UP < until_minute
         packed, who = packed[over], who[over]
-        return who, packed & _MINUTES, _between(admissions, packed, packed + FOLLOW_UP) > 0
+        return who, packed & _MINUTES, between(admissions, packed, packed + FOLLOW_UP) > 0
 
     def before_death(self, admissions: Ints, *days: int) -> tuple[Ints, Ints, list[Ints]]:
         """Who died and when, and their emergency admissions in the last so many days of life."""
         packed, who = self.deaths.together()
         minute = packed & _MINUTES
-        last = [_between(admissions, packed - np.minimum(minute, each * DAY), packed) for each in days]
+        last = [between(admissions, packed - np.minimum(minute, each * DAY), packed) for each in days]
         return who, minute, last
 
     def repeated(self, ages: int, warm_up: int, years: int) -> npt.NDArray[np.float64]:
@@ -108,9 +134,3 @@ class Histories:
             found[index, : years - index, 0] = theirs[index:]
             found[index, : years - index, 1] = everybody[index]
         return found
-
-
-def _between(admissions: Ints, first: Ints, last: Ints) -> Ints:
-    """Number of admissions, sorted, from ``first`` to ``last``, both included and of the same life."""
-    low, high = np.searchsorted(admissions, first, side="left"), np.searchsorted(admissions, last, side="right")
-    return (high - low).astype(np.int64)

@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -22,6 +22,7 @@ from sim.experiments.claims import claims_table
 from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
+from sim.log import StayLog
 from sim.money import Bill, bill_of, with_money
 from sim.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
@@ -36,6 +37,13 @@ MOST_DRAWS = 20
 """Draws of the uncertain numbers tried for one replication."""
 
 Result = TypeVar("Result")
+
+
+class Counter(Protocol):
+    """Something that counts what happened, piece by piece."""
+
+    def add(self, log: StayLog) -> None:
+        """Count one piece; pieces come in order."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +209,14 @@ def tallies(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -
     plans = {name: plan for name, plan in ((BASELINE, arms.baseline), (PLAN, arms.plan)) if plan and name in wanted}
     counted = {name: Tally(plan.names, arms.groups, arms.claims) for name, plan in plans.items()}
     state = made_by.start(arms.baseline, arms.seed, number)
-    _carry_on(made_by, state, arms.baseline, arms.part_minute, list(counted.values()))
+    carry_on(made_by, state, arms.baseline, arms.part_minute, list(counted.values()))
     for position, (name, plan) in enumerate(plans.items()):
         own = state.copy() if position < len(plans) - 1 else state
-        _carry_on(made_by, own, plan, plan.names.end_minute, [counted[name]])
+        carry_on(made_by, own, plan, plan.names.end_minute, [counted[name]])
     return counted
 
 
-def _carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallies: list[Tally]) -> None:
+def carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallies: Sequence[Counter]) -> None:
     """Carry a state on piece by piece, counting each.
 
     Pieces end where measured years do, so that what is looked at once a piece is looked at there, and at the same
@@ -238,10 +246,11 @@ class CutShort(KeyboardInterrupt):
 
 def replications(jobs: Sequence[tuple[Arms, int, Sequence[str]]], how: Spread = HERE) -> list[pd.DataFrame]:
     """The table of each job (see ``replication``), in their order."""
-    return _in_order(replication, [(*job, how.engine) for job in jobs], how)
+    return in_order(replication, [(*job, how.engine) for job in jobs], how)
 
 
-def _in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread) -> list[Result]:
+def in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread) -> list[Result]:
+    """What the function gives for each job, in their order; CutShort if interrupted from the keyboard."""
     keys = [hashlib.sha256(pickle.dumps(job)).hexdigest() for job in jobs] if how.cluster else []
     found: dict[int, Result] = {}
     try:
@@ -267,7 +276,7 @@ def _drawn_replications(
     scenario: Scenario, unsure: Sequence[Uncertainty], numbers: range, how: Spread
 ) -> list[tuple[pd.DataFrame, int]]:
     draws = draw(unsure, numbers.stop, scenario.run.seed)
-    return _in_order(drawn_replication, [(scenario, draws[n].tolist(), n, how.engine) for n in numbers], how)
+    return in_order(drawn_replication, [(scenario, draws[n].tolist(), n, how.engine) for n in numbers], how)
 
 
 def drawn_replication(
