@@ -28,6 +28,7 @@ from sim.command import (
     takes_uncertain,
 )
 from sim.errors import InputError, Problem
+from sim.evaluate_command import evaluate, evaluate_options
 from sim.sweep_command import sweep, sweep_options
 from sim.verify_command import verify, verify_options
 
@@ -329,6 +330,13 @@ COMMANDS = (
         'carepath capacity stroke_units rehab_* --standard "delays < 2 beds" --years 1',
         capacity_options,
         capacity,
+    ),
+    Command(
+        "evaluate",
+        "What would a before-and-after study, matched controls or a trial have reported of a programme, and how often?",
+        "carepath evaluate nwl_pilot --programme case_management --years 2 --replications 40",
+        evaluate_options,
+        evaluate,
     ),
     Command(
         "verify",

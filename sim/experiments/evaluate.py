@@ -146,10 +146,11 @@ def summed_up(studies: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row by programme, months and method: ``truth`` (mean), ``median``, ``low`` and ``high`` (of 95% of studies) of
-        the ratio of rates; ``bias`` with ``bias_low`` and ``bias_high``, the mean of estimate less truth with its 95%
-        interval; ``finds_effect``, the share of studies whose own interval excludes no effect, with its Wilson interval
-        ``finds_low`` and ``finds_high``; ``studies``, ``people`` and ``before`` (admissions a year earlier).
+        One row by programme, months and method: ``truth`` (mean), ``median``, ``low`` and ``high`` (of 95% of studies)
+        of the ratio of rates; ``bias`` with ``bias_low`` and ``bias_high``, the mean of estimate less truth with its
+        95% interval; ``finds_effect``, the share of studies whose own interval excludes no effect, with its Wilson
+        interval ``finds_low`` and ``finds_high``; ``studies`` that could be made; ``people`` studied, and ``before``,
+        their admissions a year earlier.
     """
     by = studies.groupby(["programme", "months", "method"], sort=False)
     table = pd.DataFrame([{**dict(zip(by.keys, key, strict=True)), **_summary(rows)} for key, rows in by])
@@ -197,9 +198,9 @@ def claimed_falls(scenario: Scenario, studies: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row by claim (``claim``, ``fall`` in per cent), months, programme and method: ``share`` of studies that report
-        at least this fall, with its Wilson interval ``low`` and ``high``; and ``beside_no_effect``, the share in which
-        matched controls of the same replication show no effect meanwhile (their interval includes none).
+        One row by claim (``claim``, ``fall`` in per cent), months, programme and method: ``share`` of studies that
+        report at least this fall, with its Wilson interval ``low`` and ``high``; and ``beside_no_effect``, the share in
+        which matched controls of the same replication show no effect meanwhile (their interval includes none).
     """
     rows = []
     for claim in scenario.claims:
@@ -232,16 +233,17 @@ def claimed_falls(scenario: Scenario, studies: pd.DataFrame) -> pd.DataFrame:
 def avoided_by_none(studies: pd.DataFrame, claimed: Avoided, scale: float) -> pd.DataFrame:
     """What a programme of no effect seems to avoid, at the first months reported, beside what is claimed.
 
-    A claim may count some admissions only (medical ones, say): then each one simulated counts as the share that makes the
-    whole group's admissions the year before as many as claimed. Admissions avoided by a method are those that its ratio
-    says would have come, less those that came; numbers are of the whole place.
+    A claim may count some admissions only (medical ones, say): then each one simulated counts as the share that makes
+    the whole group's admissions the year before as many as claimed. Admissions avoided by a method are those that its
+    ratio says would have come, less those that came; numbers are of the whole place.
 
     Returns
     -------
     pandas.DataFrame
-        One row by method: ``median``, ``low`` and ``high`` (95% of studies) admissions avoided, ``share`` of studies that
-        find at least as many as claimed, and its Wilson interval ``share_low`` and ``share_high``. The last row, ``place``,
-        is the whole group against that of another place of the same size, change on the year before (``luck_of_places``).
+        One row by method: ``median``, ``low`` and ``high`` (95% of studies) admissions avoided, ``share`` of studies
+        that find at least as many as claimed, and its Wilson interval ``share_low`` and ``share_high``. The last row,
+        ``place``, is the whole group against that of another place as large, change on the year before (see
+        ``luck_of_places``).
     """
     first = studies[(studies["programme"] == NO_EFFECT) & (studies["months"] == studies["months"].min())]
     whole = first[first["method"] == "everybody_before_after"]

@@ -234,8 +234,8 @@ def _eligible(plan: Plan, people: Population, living: dict[str, Ints], condition
 def _likeness(plan: Plan, age: Ints, record: Record, lives: Ints, conditions: Ints) -> Floats:
     """What people are matched on ``[people, characteristics]``: what hospital and practice records hold.
 
-    Age band (never another one), frailty, admissions in the last twelve months, one in the last three (a difference counts
-    as half an admission), and conditions.
+    Age band (never another one), frailty, admissions in the last twelve months, one in the last three (a difference
+    counts as half an admission), and conditions.
     """
     past = between(record.admissions, moment(lives, record.start - YEAR), moment(lives, record.start - 1))
     recent = between(record.admissions, moment(lives, record.start - RECENT), moment(lives, record.start - 1)) > 0
