@@ -36,10 +36,8 @@ class Counts(NamedTuple):
 
     def by(self, cluster: Ints, clusters: int) -> Counts:
         """Totals of clusters, numbered from 0."""
-        return Counts(
-            np.bincount(cluster, self.admissions, minlength=clusters),
-            np.bincount(cluster, self.years, minlength=clusters),
-        )
+        sums = (np.bincount(cluster, each, minlength=clusters).astype(float) for each in self)
+        return Counts(*sums)
 
 
 class Side(NamedTuple):

@@ -24,7 +24,7 @@ from sim.interventions import Intervention
 from sim.quantities import AGES
 from sim.results import interval
 from sim.rules import DAY
-from sim.scenario import Scenario
+from sim.scenario import Claim, Scenario
 
 MONTHS = (7, 12, 24, 36, 60)
 """When a study may report, in months from the programme's first day."""
@@ -193,7 +193,7 @@ FALLS_OF = frozenset({"emergency_admissions", "emergency_admissions_per_1000"})
 def claimed_falls(scenario: Scenario, studies: pd.DataFrame) -> pd.DataFrame:
     """How often each method would report a fall as large as one that is claimed.
 
-    A claim about the first year is read at the first months reported, another at the last.
+    A claim is read at the reported months nearest to those it is about, the last if it is about all the time.
 
     Returns
     -------
@@ -202,32 +202,39 @@ def claimed_falls(scenario: Scenario, studies: pd.DataFrame) -> pd.DataFrame:
         report at least this fall, with its Wilson interval ``low`` and ``high``; and ``beside_no_effect``, the share in
         which matched controls of the same replication show no effect meanwhile (their interval includes none).
     """
-    rows = []
+    reported = np.sort(studies["months"].unique())
+    found = []
     for claim in scenario.claims:
-        if claim.measure not in FALLS_OF or claim.change_per_cent is None or claim.change_per_cent >= 0:
-            continue
-        months = studies["months"].min() if claim.year == 1 else studies["months"].max()
-        for programme, of_it in studies[studies["months"] == months].groupby("programme"):
-            wide = of_it.pivot_table(index="replication", columns="method", values="ratio", dropna=False)
-            matched = of_it[of_it["method"] == "matched"].set_index("replication")
-            null = (matched["low"] <= 1) & (matched["high"] >= 1)
-            for method in [name for name in METHODS if wide[name].notna().any()]:
-                falls = wide[method].dropna() <= 1 + claim.change_per_cent / 100
-                low, high = share_of_futures(int(falls.sum()), len(falls))
-                rows.append(
-                    {
-                        "claim": claim.text,
-                        "fall": -claim.change_per_cent,
-                        "months": int(months),
-                        "programme": programme,
-                        "method": method,
-                        "share": float(falls.mean()),
-                        "low": low,
-                        "high": high,
-                        "beside_no_effect": float((falls & null.reindex(falls.index)).mean()),
-                    }
-                )
-    return pd.DataFrame(rows)
+        if claim.measure in FALLS_OF and claim.statistic == "mean" and (claim.change_per_cent or 0) < 0:
+            months = reported[np.argmin(np.abs(reported - _about(claim, int(reported[-1]))))]
+            found += _falls(claim, studies[studies["months"] == months])
+    return pd.DataFrame(found)
+
+
+def _about(claim: Claim, last: int) -> int:
+    """Months after which a claim could be judged."""
+    if claim.months is not None:
+        return claim.months[1]
+    return last if claim.year is None else 12 * claim.year
+
+
+def _falls(claim: Claim, studies: pd.DataFrame) -> list[dict[str, Any]]:
+    fall = -float(claim.change_per_cent or 0)
+    rows = []
+    for programme, of_it in studies.groupby("programme"):
+        matched = of_it[of_it["method"] == "matched"].set_index("replication")
+        none = (matched["low"] <= 1) & (matched["high"] >= 1)
+        for method in METHODS:
+            ratios = of_it[of_it["method"] == method].set_index("replication")["ratio"].dropna()
+            falls = ratios <= 1 - fall / 100
+            if not len(falls):
+                continue
+            low, high = share_of_futures(int(falls.sum()), len(falls))
+            about = {"claim": claim.text, "fall": fall, "months": int(of_it["months"].iloc[0])}
+            found = {"share": float(falls.mean()), "low": low, "high": high}
+            beside = float((falls & none.reindex(falls.index)).mean())
+            rows.append({**about, "programme": programme, "method": method, **found, "beside_no_effect": beside})
+    return rows
 
 
 def avoided_by_none(studies: pd.DataFrame, claimed: Avoided, scale: float) -> pd.DataFrame:
@@ -248,7 +255,7 @@ def avoided_by_none(studies: pd.DataFrame, claimed: Avoided, scale: float) -> pd
     first = studies[(studies["programme"] == NO_EFFECT) & (studies["months"] == studies["months"].min())]
     whole = first[first["method"] == "everybody_before_after"]
     counted = min(1.0, claimed.of / (whole["before"].mean() / scale))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for method in METHODS:
         rows_of = first[(first["method"] == method) & np.isfinite(first["ratio"])]
         if not len(rows_of):
