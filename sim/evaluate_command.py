@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from sim.command import Asked, as_rows, at_least_one, print_json, print_table, s
 from sim.quantities import AGES
 
 if TYPE_CHECKING:
-    from sim.experiments.evaluate import Avoided
+    from sim.experiments.evaluate import Avoided, Evaluation
+    from sim.scenario import Scenario
 
 
 def evaluate_options(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +81,8 @@ def evaluate(asked: Asked) -> None:
     found = evaluation.evaluate(
         scenario, asked.programme, months, group=asked.group or "", claimed=asked.claimed, how=spread_of(asked)
     )
+    if asked.html:
+        _write(asked, found, scenario)
     if asked.json:
         tables = {name: as_rows(getattr(found, name)) for name in ("summary", "falls", "avoided")}
         print_json({"programme": found.programme, "sentences": in_words(found, asked.claimed), **tables})
@@ -96,3 +100,16 @@ def evaluate(asked: Asked) -> None:
             avoided_in_words(found.avoided), "Admissions that a programme of no effect seems to avoid, 95% of studies"
         )
     print(wrapped(["", LIMITS]))
+    if asked.html:
+        print(f"\nWritten: {asked.html}. Open it in any browser; it needs no internet.")
+
+
+def _write(asked: Asked, found: Evaluation, scenario: Scenario) -> None:
+    """Write the page that was asked for."""
+    from sim.evaluation_page import evaluation_page
+    from sim.page import write_page
+    from sim.results import provenance
+
+    run, command = scenario.run, f"carepath {' '.join(sys.argv[1:])}"
+    made = provenance(scenario, asked.engine, run.seed, run.replications, command)
+    write_page(evaluation_page(found, scenario, made, asked.claimed), asked.html)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -257,16 +258,23 @@ def test_a_programme_that_enrols_nobody_by_name_is_refused() -> None:
         programme_of(pilot().model_copy(update={"interventions": (open_to_all,)}))
 
 
-def test_the_command_prints_words_first_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_words_first_and_json_and_writes_a_page(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     line = ["evaluate", "nwl_pilot", "--programme", "case", "--years", "1", "--scale", "0.03", "--workers", "1"]
     line += ["--replications", "2", "--months", "7", "--claimed", "304/2,320"]
     assert cli.main(line) == 0
     shown = capsys.readouterr().out
     assert shown.index("A before-and-after study would have reported") < shown.index("finds an effect")
-    assert cli.main([*line, "--json"]) == 0
+    assert cli.main([*line, "--json", "--html", str(tmp_path / "page.html")]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert {row["method"] for row in answer["summary"]} == set(METHODS)
     assert len(answer["avoided"]) > len(METHODS)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(method.title in page for method in METHODS.values())
+    assert answer["sentences"][0] in page
+    assert page.count("data:image/svg+xml") == 2
+    assert "http" not in page.replace("http-equiv", "")
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,8 @@ def falls_in_words(falls: pd.DataFrame) -> pd.DataFrame:
     The last column is the share of replications in which matched controls of a programme of no effect show none.
     """
     rows = []
+    if falls.empty:
+        return falls
     for (fall, months, method), both in falls.groupby(["fall", "months", "method"], sort=False):
         by = {row["programme"]: row for row in both.to_dict("records")}
         shares = [_share(by[programme]) if programme in by else "" for programme in (STATED, NO_EFFECT)]
