@@ -1,4 +1,4 @@
-"""The page about a virtual evaluation: answer, a picture of what each method would report, tables, and how it was made."""
+"""The page about a virtual evaluation: answer, pictures of what each method would report, tables, how it was made."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def evaluation_page(
 ) -> str:
     """The page of an evaluation as HTML; ``made`` is its provenance."""
     said = in_words(found, claimed)
+    answer = "".join(f"<p>{escape(each)}</p>" for each in said[1:])
     first = (
         f"<p class='place'>{escape(scenario.place.name)}</p><h1>{escape(found.programme)}: what would a study have "
-        f"reported?</h1><p class='question'>{with_code(scenario.question)}</p><div class='answer cannot-tell'><p><strong>"
-        f"{escape(said[0])}</strong></p>{''.join(f'<p>{escape(each)}</p>' for each in said[1:])}</div>"
+        f"reported?</h1><p class='question'>{with_code(scenario.question)}</p>"
+        f"<div class='answer cannot-tell'><p><strong>{escape(said[0])}</strong></p>{answer}</div>"
     )
     months = [int(each) for each in sorted(found.summary["months"].unique())]
     sections = [
@@ -74,23 +75,22 @@ def methods_chart(summary: pd.DataFrame, months: int, width: Width = "container"
         alt.X("median:Q"), y, offset, colour, alt.Shape("called:N", scale=shapes, legend=legend)
     )
     truth = base.mark_tick(thickness=3, size=16, color="#b3261e").encode(alt.X("truth:Q"), y, offset)
-    return finished(alt.layer(lines, points, truth), width, alt.Step(20))
+    return finished(lines + points + truth, width, alt.Step(20))
 
 
 def _picture(summary: pd.DataFrame, months: int) -> str:
-    drawn = picture(
-        partial(methods_chart, summary, months), f"What each method reports after {months} months; see the table."
-    )
+    words = f"What each method reports after {months} months; see the table."
+    drawn = picture(partial(methods_chart, summary, months), words)
     note = f"Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red tick: the truth."
     return figure(f"After {months} months", drawn, note)
 
 
 def _tables(summary: pd.DataFrame, months: int) -> str:
-    of = [programme for programme in TITLES if programme in set(summary["programme"])]
-    return "".join(
-        f"<h3>{escape(TITLES[each])}, after {months} months, per cent</h3>{_rows(table_in_words(summary, each, months))}"
-        for each in of
-    )
+    tables = []
+    for each in (programme for programme in TITLES if programme in set(summary["programme"])):
+        heading = f"<h3>{escape(TITLES[each])}, after {months} months, per cent</h3>"
+        tables.append(heading + _rows(table_in_words(summary, each, months)))
+    return "".join(tables)
 
 
 def _rows(table: pd.DataFrame, given: pd.DataFrame | None = None) -> str:
