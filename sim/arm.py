@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sim.expected import ExpectedFlows
 from sim.interventions import Intervention
 from sim.scenario import Scenario
-from sim.system import HOME, Place
+from sim.system import HOME, Place, Pool
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Arm:
     scenario: Scenario
     place: Place
     interventions: tuple[Intervention, ...]
-    """Those in force in this arm: none in the baseline."""
+    """Those in force in this arm: none in the baseline, and none of strength 0."""
     flows: ExpectedFlows
     first_day: dt.date
     days: int
@@ -47,12 +47,21 @@ class Arm:
 
 
 def with_added(place: Place, interventions: tuple[Intervention, ...]) -> Place:
-    """The place with the pools and stages that interventions add, after its own."""
+    """The place with the pools and stages that interventions add, after its own.
+
+    At strength 0 the pools stay as they are before the intervention: others may name their stages.
+    """
     pools, stages = dict(place.pools), dict(place.stages)
     for intervention in interventions:
-        pools |= {name: pool for name, pool in intervention.pools.items() if name not in pools}
+        opened = intervention.pools if intervention.strength > 0 else _unopened(intervention.pools)
+        pools |= {name: pool for name, pool in opened.items() if name not in pools}
         stages |= {name: stage for name, stage in intervention.stages.items() if name not in stages}
     return place.model_copy(update={"pools": pools, "stages": stages})
+
+
+def _unopened(pools: dict[str, Pool]) -> dict[str, Pool]:
+    """Pools without their later capacities."""
+    return {name: pool.model_copy(update={"changes": ()}) for name, pool in pools.items()}
 
 
 def target(index: dict[str, int], name: str) -> int:

@@ -276,8 +276,8 @@ def _references(found: Findings, intervention: Intervention, place: Place, known
         found.known(f"{path}early.{name}.to", early.to, known.stages, "stage")
     for index, leaving in enumerate(intervention.leaving):
         found.known(f"{path}leaving.{index}.stage", leaving.stage, known.stages, "stage")
-    for index, opening in enumerate(intervention.opening):
-        found.known(f"{path}opening.{index}.pool", opening.pool, known.pools, "pool")
+    for index, change in enumerate(intervention.opening):
+        _pools(found, f"{path}opening.{index}.pool", change.pool, known.pools)
     for index, step in enumerate(intervention.beds):
         _pools(found, f"{path}beds.{index}.pool", step.pool, known.pools)
     _reach(found, intervention, place, known, path)

@@ -29,6 +29,7 @@ from sim.command import (
 )
 from sim.errors import InputError, Problem
 from sim.evaluate_command import evaluate, evaluate_options
+from sim.interventions_command import interventions, interventions_options
 from sim.sweep_command import sweep, sweep_options
 from sim.verify_command import verify, verify_options
 
@@ -358,6 +359,13 @@ COMMANDS = (
         "carepath report results/nwl_pilot --out answer.html",
         _report_options,
         _report,
+    ),
+    Command(
+        "interventions",
+        "What can be switched on, what each does on what evidence, and how sure anybody can be.",
+        "carepath interventions case_management",
+        interventions_options,
+        interventions,
     ),
     Command(
         "schema",

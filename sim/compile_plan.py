@@ -27,10 +27,11 @@ def compile_plan(scenario: Scenario, *, with_interventions: bool = True) -> Plan
     """
     run = scenario.run
     first_day = run.starts - dt.timedelta(days=run.warm_up_days)
-    interventions = scenario.interventions if with_interventions else ()
+    switched_on = scenario.interventions if with_interventions else ()
+    interventions = tuple(each for each in switched_on if each.strength > 0)
     arm = Arm(
         scenario=scenario,
-        place=with_added(scenario.place, interventions),
+        place=with_added(scenario.place, switched_on),
         interventions=interventions,
         flows=expected_flows(scenario.place),
         first_day=first_day,

@@ -30,6 +30,10 @@ class Titles:
     stages: dict[str, str]
     """By key of the stage; going home too."""
 
+    def stage(self, name: str) -> str:
+        """Name on screen of a stage, its key in words if it belongs to a place that is not here."""
+        return self.stages.get(name, _spaced(name))
+
 
 LEVERS = {
     "urgent_needs": "urgent needs of every kind",
@@ -81,8 +85,12 @@ def explain(scenario: Scenario) -> str:
 
 def titles_of(scenario: Scenario) -> Titles:
     """Names on screen of all pools and stages of a scenario."""
+    return titles_in(scenario.place, *scenario.interventions)
+
+
+def titles_in(*holders: Place | Intervention) -> Titles:
+    """Names on screen of all pools and stages of a place and of interventions."""
     titles = Titles({}, {HOME: "home"})
-    holders: tuple[Place | Intervention, ...] = (scenario.place, *scenario.interventions)
     for holder in holders:
         titles.stages.update({name: title_of(name, stage) for name, stage in holder.stages.items()})
         titles.pools.update({name: _pool_title(name, pool) for name, pool in holder.pools.items()})
@@ -151,6 +159,10 @@ def intervention_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
     yield from _pathway_in_words(each, titles)
     if takes := _takes(each):
         yield f"Takes {takes}."
+    if each.may_go_wrong:
+        yield f"What may go wrong: {each.may_go_wrong}"
+    if each.how_sure:
+        yield f"How sure we are: {each.how_sure}"
 
 
 def _who(who: Who) -> str:
@@ -226,6 +238,8 @@ def _pools(pattern: str, titles: Titles) -> str:
     if not pattern.endswith("*"):
         return titles.pools.get(pattern, _spaced(pattern))
     found = [title for name, title in titles.pools.items() if name.startswith(pattern[:-1])]
+    if not found:
+        return f"all of {_spaced(pattern[:-1]).strip()}"
     return " and ".join(found) if len(found) < 3 else f"{found[0]} and {len(found) - 1} more like it"
 
 
@@ -236,17 +250,18 @@ def _pathway_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
         span = duration(ends[0]) if ends[0] == ends[1] else f"{duration(ends[0])} to {duration(ends[1])}"
         yield f"New step of care: {title_of(name, stage)}, mean stay {span}."
     for added in each.routes:
-        source = "New needs" if added.stage == "need" else f"People leaving {titles.stages[added.stage]}"
+        source = "New needs" if added.stage == "need" else f"People leaving {titles.stage(added.stage)}"
         share = added.route.share
         part = "the rest" if isinstance(share, str) else _shares(share.values)
-        yield f"{source} may go to {titles.stages[added.route.to]}: {part}."
+        kinds = f", {' or '.join(map(_spaced, added.route.severity))} only" if added.route.severity else ""
+        yield f"{source} may go to {titles.stage(added.route.to)}: {part.rstrip(',')}{kinds}."
     for name, early in each.early.items():
-        source, to = titles.stages[name], titles.stages[early.to]
+        source, to = titles.stage(name), titles.stage(early.to)
         when = f"after {early.at_share_of_stay.value:.0%} of their stay, if there is room"
         yield f"{_shares(early.share.values)} of those in {source} may move to {to} {when}."
     for leaving in each.leaving:
         days = ", ".join(f"{value:g}" for value in leaving.leaves_by_weekday.values)
-        yield f"Relative chance of leaving {titles.stages[leaving.stage]}, Monday to Sunday: {days}."
+        yield f"Relative chance of leaving {titles.stage(leaving.stage)}, Monday to Sunday: {days}."
     for need in each.needs:
         kinds = ", ".join(map(_spaced, need.severity))
         yield f"Needs ({kinds}): {more_or_less(need.ratio)} from {_day(need.from_date)} to {_day(need.until)}."

@@ -149,7 +149,7 @@ class OpeningChange(Described):
     """New opening hours from the start of the intervention."""
 
     pool: str
-    """Pool whose opening hours change."""
+    """Pool whose opening hours change, or the beginning of the names of several followed by `*`."""
     open: Hours
     """The new hours."""
 
@@ -194,7 +194,7 @@ class Intervention(Described):
     ramp: Ramp
     """When and how fast."""
     strength: Annotated[float, Field(ge=0, le=2)] = 1.0
-    """Multiplies every lever's effect; 0 is no effect at all."""
+    """Multiplies every lever's effect; at 0 the intervention does nothing at all, its places and routes included."""
     levers: dict[LeverName, Lever] = {}
     """What it moves for those it reaches."""
     unintended: dict[Literal["unmet_need", "simple_referrals", "deskilling"], Lever] = {}
@@ -228,6 +228,10 @@ class Intervention(Described):
     """Changes of need by date."""
     sources: tuple[str, ...] = ()
     """Sources for the intervention as a whole."""
+    may_go_wrong: str = ""
+    """What else may go wrong, for a reader: what no switch above can say."""
+    how_sure: str = ""
+    """How sure anybody can be of its effect, for a reader: two or three sentences."""
 
     @property
     def enrols(self) -> bool:

@@ -46,7 +46,7 @@ def _hours(arm: Arm, name: str, pool: Pool) -> Ints:
     weekday = (arm.weekday(0) + np.arange(arm.days)) % 7
     hours = _by_weekday(pool.open)[weekday]
     for intervention in arm.interventions:
-        changed = next((change.open for change in intervention.opening if change.pool == name), None)
+        changed = next((change.open for change in intervention.opening if _matches(name, change.pool)), None)
         if changed is not None:
             first = arm.day_of(intervention.ramp.starts)
             hours[first:] = _by_weekday(changed)[weekday[first:]]
