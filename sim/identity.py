@@ -20,9 +20,9 @@ ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
         "capacity_command", "capacity_page", "capacity_plots", "capacity_words", "catalogue", "check_command", "cli",
-        "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks", "flow_tables", "flows", "gives",
-        "headline", "identity", "interventions_command", "new_place", "page", "plots", "provenance", "report", "results",
-        "schema", "sweep_command", "targets", "wording", "writing",
+        "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks", "flow_tables", "flows",
+        "gives", "headline", "identity", "interventions_command", "new_place", "page", "plots", "provenance", "report",
+        "results", "schema", "sweep_command", "targets", "wording", "writing",
     )
 )  # fmt: skip
 """Modules that read what is asked or say what was found: a run is the same whatever they say."""
