@@ -58,9 +58,9 @@ def made(ratios: dict[str, list[float]], programme: str = NO_EFFECT, half: float
 
 
 def test_a_summary_by_hand() -> None:
-    row = summed_up(made({"trial": [0.8, 1.0, 1.2, 1.0]})).iloc[0]
+    row = summed_up(made({"trial": [0.8, 1.0, 1.25, 1.0]})).iloc[0]
     assert (row["studies"], row["truth"], row["median"], row["bias"]) == (4, 1, 1, pytest.approx(0))
-    assert row["finds_effect"] == 0.5  # 0.8 and 1.2, whose intervals leave 1 out
+    assert row["finds_effect"] == 0.5  # 0.8 and 1.25, whose intervals leave 1 out
     assert row["finds_low"] < 0.5 < row["finds_high"]
 
 
@@ -126,13 +126,18 @@ def test_admissions_are_those_of_the_measure() -> None:
     assert counted / arms.baseline.names.scale == pytest.approx(wanted)
 
 
-def test_controls_are_others_of_the_same_age_who_live_and_stand_for_as_many() -> None:
+def test_controls_live_have_the_same_ages_and_other_practices_and_stand_for_as_many() -> None:
     who, record, _ = settled()
-    assert not np.isin(who.controls, who.enrolled).any()
-    assert who.weights.sum() == pytest.approx(len(who.enrolled))
-    ages = [np.bincount((lives >> 12) % 4, weights, minlength=4) for lives, weights in
-            ((who.enrolled, np.ones(len(who.enrolled))), (who.controls, who.weights))]  # fmt: skip
+    matched = who.enrolled[who.matched]
+    assert who.weights.sum() == pytest.approx(len(matched))
+    ages = [
+        np.bincount((lives >> 12) % 4, weights, minlength=4)
+        for lives, weights in ((matched, np.ones(len(matched))), (who.controls, who.weights))
+    ]
     assert ages[0] == pytest.approx(ages[1])
+    for lives, has in ((matched, True), (who.controls, False)):
+        practice = who.practice[np.searchsorted(who.everybody, lives >> 12)]
+        assert (who.takes_part[practice] == has).all()
     day = record.of_lives(np.concatenate([who.enrolled, who.controls]), who.start, who.start + 1440)
     assert (day.years > 0).all()
 

@@ -18,8 +18,8 @@ from scipy.spatial import cKDTree
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CONTROLS = 1
-"""Nearest controls of each person enrolled: one, since few of those left out are as ill as those picked."""
+CONTROLS = 3
+"""Nearest controls of each person enrolled."""
 
 
 class Counts(NamedTuple):

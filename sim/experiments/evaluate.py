@@ -147,10 +147,10 @@ def summed_up(studies: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row by programme, months and method: ``truth`` (mean), ``median``, ``low`` and ``high`` (of 95% of studies)
-        of the ratio of rates; ``bias`` with ``bias_low`` and ``bias_high``, the mean of estimate less truth with its
-        95% interval; ``finds_effect``, the share of studies whose own interval excludes no effect, with its Wilson
-        interval ``finds_low`` and ``finds_high``; ``studies`` that could be made; ``people`` studied, and ``before``,
-        their admissions a year earlier.
+        of the ratio of rates; ``bias`` with ``bias_low`` and ``bias_high``, by which share the estimate is above the
+        truth (geometric mean) with its 95% interval; ``finds_effect``, the share of studies whose own interval excludes
+        no effect, with its Wilson interval ``finds_low`` and ``finds_high``; ``studies`` that could be made; ``people``
+        studied, and ``before``, their admissions a year earlier.
     """
     by = studies.groupby(["programme", "months", "method"], sort=False)
     table = pd.DataFrame([{**dict(zip(by.keys, key, strict=True)), **_summary(rows)} for key, rows in by])
@@ -164,7 +164,7 @@ def _summary(rows: pd.DataFrame) -> dict[str, Any]:
     known = rows[np.isfinite(rows["low"]) & np.isfinite(rows["truth"])]
     ratios = known["ratio"].to_numpy()
     low, median, high = np.quantile(ratios, [0.025, 0.5, 0.975]).tolist() if len(known) else [math.nan] * 3
-    bias = interval(ratios - known["truth"].to_numpy())
+    bias = np.exp(interval(np.log(ratios / known["truth"].to_numpy()))[:3]) - 1
     finds = int(((known["low"] > 1) | (known["high"] < 1)).sum())
     finds_low, finds_high = share_of_futures(finds, len(known)) if len(known) else (math.nan, math.nan)
     return {
@@ -175,9 +175,7 @@ def _summary(rows: pd.DataFrame) -> dict[str, Any]:
         "median": median,
         "low": low,
         "high": high,
-        "bias": bias.mean,
-        "bias_low": bias.low,
-        "bias_high": bias.high,
+        **dict(zip(("bias", "bias_low", "bias_high"), bias.tolist(), strict=True)),
         "finds_effect": finds / len(known) if len(known) else math.nan,
         "finds_low": finds_low,
         "finds_high": finds_high,

@@ -18,6 +18,8 @@ TITLES = {STATED: "The programme as stated", NO_EFFECT: "A programme of no effec
 """The programmes studied, as they are called on screen."""
 ENOUGH_POWER = 0.8
 """Share of studies that should find an effect that is there."""
+NOTHING = 0.005
+"""True changes up to this share are not worth a trial."""
 SHOWS = {
     "before_after": "before and after of the people enrolled",
     "everybody_before_after": "before and after of everybody of these ages",
@@ -40,7 +42,9 @@ def in_words(found: Evaluation, claimed: Avoided | None = None) -> list[str]:
     stated = {months: _by_method(found.summary, STATED, months) for months in (first, last)}
     said = [_selection(none[first], first), _controls(none[first], first)]
     if stated[last]:
-        said += [_truth(found.programme, stated, first, last), _power(found.summary, last)]
+        said.append(_truth(found.programme, stated, first, last))
+        if abs(stated[last]["trial"]["truth"] - 1) > NOTHING:
+            said.append(_power(found.summary, last))
     said += _falls(found.falls)
     said += _avoided(found.avoided, claimed) if claimed else []
     return [each for each in said if each]
@@ -76,8 +80,8 @@ def _controls(none: dict[str, Row], months: int) -> str:
 def _truth(programme: str, stated: dict[int, dict[str, Row]], first: int, last: int) -> str:
     after = [f"{_change(stated[each]['trial']['truth'], 1)} in {each} months" for each in dict.fromkeys((first, last))]
     return (
-        f"{programme}, with the effect its file states, makes {' and '.join(after)} among the people enrolled, against "
-        "the same people without it."
+        f"With the effect its file states, {programme} truly makes {' and '.join(after)} among the people enrolled: these "
+        "people set against themselves, without it."
     )
 
 
@@ -172,7 +176,7 @@ def _share(row: Row) -> str:
 
 # -- tables ---------------------------------------------------------------------------------------------------------
 
-HEADS = ("method", "would report", "truth", "bias, points", "finds an effect")
+HEADS = ("method", "would report", "truth", "bias, per cent", "finds an effect")
 
 
 def table_in_words(summary: pd.DataFrame, programme: str, months: int) -> pd.DataFrame:

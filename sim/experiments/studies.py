@@ -2,9 +2,9 @@
 
 Every replication is lived twice, with the programme and without, by the same people with the same luck. So both
 outcomes of each person are known, and a study that compares people who have the programme with people who do not (a
-trial, neighbouring practices) takes each person's outcome from one of the two: no third run is needed, and the
-only thing left out is what the programme does to others through queues. Studied are the people enrolled on the
-programme's first day, from then on, whether or not they stay in it.
+trial, neighbouring practices, matched controls out of those practices) takes each person's outcome from one of the two:
+no third run is needed, and the only thing left out is what the programme does to others through queues. Studied are
+the people enrolled on the programme's first day, from then on, whether or not they stay in it.
 """
 
 from __future__ import annotations
@@ -168,10 +168,12 @@ class Studied:
     """Lives enrolled."""
     treated: Bools
     """Which of them the trial's coin gives the programme."""
+    matched: Bools
+    """Which of them are matched: those of practices that take part."""
     controls: Ints
-    """Lives that are matched controls."""
+    """Lives that are matched controls, in the other practices, whether or not they would have been enrolled."""
     weights: Floats
-    """How many of those enrolled each control stands for."""
+    """How many of those matched each control stands for."""
     everybody: Ints
     """Persons of the ages that "everybody" means, sorted."""
     practice: Ints
@@ -207,14 +209,15 @@ def studied(plan: Plan, record: Record, seed: int, number: int, ages: Sequence[i
     can_be = _eligible(plan, people, record.living, conditions)
     like = _likeness(plan, people.age, record, lives, conditions)
     is_enrolled = np.isin(lives, record.enrolled)
-    others = can_be & ~is_enrolled
-    weights = matched_weights(like[is_enrolled], like[others], luck)
     practice, takes_part = _practices(people, len(plan.names.localities), luck)
+    others = can_be & ~takes_part[practice]
+    weights = matched_weights(like[is_enrolled & ~others], like[others], luck)
     of_age = np.isin(people.age, ages)
     return Studied(
         start=record.start,
         enrolled=lives[is_enrolled],
         treated=luck.random(int(is_enrolled.sum())) < 0.5,
+        matched=~others[is_enrolled],
         controls=lives[others][weights > 0],
         weights=weights[weights > 0],
         everybody=people.person[of_age],
@@ -273,8 +276,8 @@ def findings(who: Studied, with_it: Record, without: Record, months: int) -> pd.
     everybody, without_it = (each.of_places(who.everybody, *after) for each in (with_it, without))
     earlier = without.of_lives(who.enrolled, *before)
     everybody_earlier = without.of_places(who.everybody, *before)
-    controls, controls_earlier = (with_it.of_lives(who.controls, *span) for span in (after, before))
-    has, weights = who.takes_part, who.weights
+    controls, controls_earlier = (without.of_lives(who.controls, *span) for span in (after, before))
+    has, weights, matched = who.takes_part, who.weights, enrolled.of(who.matched)
     practices, neighbours, practices_earlier = (
         each.by(who.practice, len(has)) for each in (everybody, without_it, everybody_earlier)
     )
@@ -282,8 +285,10 @@ def findings(who: Studied, with_it: Record, without: Record, months: int) -> pd.
     nothing = Estimate(math.nan, math.nan, math.nan)
     estimates = {
         "before_after": ratio(side(enrolled, earlier)),
-        "matched": ratio(side(enrolled), side(controls, weight=weights)),
-        "matched_difference": ratio(side(enrolled, earlier), side(controls, controls_earlier, weights)),
+        "matched": ratio(side(matched), side(controls, weight=weights)),
+        "matched_difference": ratio(
+            side(matched, earlier.of(who.matched)), side(controls, controls_earlier, weights)
+        ),
         "trial": ratio(side(enrolled.of(who.treated)), side(kept_from.of(~who.treated))),
         "everybody_before_after": ratio(side(everybody, everybody_earlier)),
         "practices": nothing if few else ratio(side(practices.of(has)), side(neighbours.of(~has))),
