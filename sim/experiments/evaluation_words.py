@@ -80,8 +80,8 @@ def _controls(none: dict[str, Row], months: int) -> str:
 def _truth(programme: str, stated: dict[int, dict[str, Row]], first: int, last: int) -> str:
     after = [f"{_change(stated[each]['trial']['truth'], 1)} in {each} months" for each in dict.fromkeys((first, last))]
     return (
-        f"With the effect its file states, {programme} truly makes {' and '.join(after)} among the people enrolled: these "
-        "people set against themselves, without it."
+        f"With the effect its file states, {programme} truly makes {' and '.join(after)} among those enrolled: the "
+        "same people, with it and without."
     )
 
 
