@@ -85,6 +85,14 @@ class Template:
             set_value(document, Scenario, path, value_of_text(text), Origin("", 0, said=f"{option} {path}"))
         return document.problems[known:]
 
+    def addresses(self, values: Mapping[str, str]) -> list[str]:
+        """Paths with the number of each item of a list in place of its name, as ``space`` names numbers."""
+        document: Document = pickle.loads(self.document)
+        origin = Origin("", 0)
+        return [
+            ".".join(set_value(document, Scenario, path, value_of_text(text), origin)) for path, text in values.items()
+        ]
+
 
 def load_place(path: str | Path, changes: Mapping[str, str] = {}) -> Place:
     """The place in a file, complete (laid over the place it is based on)."""

@@ -28,16 +28,17 @@ class _NotFound(Exception):
     """A path leads nowhere; the text says where it stops and what could have been meant."""
 
 
-def set_value(document: Document, model: type[BaseModel], path: str, given: Any, origin: Origin) -> None:
-    """Put one value into a document that is to become a ``model``; a path that leads nowhere becomes a problem."""
+def set_value(document: Document, model: type[BaseModel], path: str, given: Any, origin: Origin) -> Address:
+    """Put one value into a document that is to become a ``model``, and say where; a path astray becomes a problem."""
     try:
         if given is None:
             raise _NotFound("needs a value after `=`, such as `run.seed=2`")
         address = _put(document, Shape(model=model), path, given)
     except _NotFound as error:
         document.problems.append(origin.problem((), str(error)))
-    else:
-        document.move(address, origin)
+        return ()
+    document.move(address, origin)
+    return address
 
 
 def value_of_text(text: str) -> Any:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.command import Asked, at_least_one, changes_of, counted, print_json, spread_of, takes_run
+from sim.command import Asked, at_least_one, changes_of, counted, print_json, spread_of, takes_run, takes_uncertain
 from sim.errors import InputError, Problem, RunError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def sweep_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by", choices=KINDS, action="append", default=[], help="periods to keep; may be repeated; years if left out"
     )
+    takes_uncertain(parser)
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where it is kept; results/NAME_sweep if left out")
 
 
@@ -62,8 +63,9 @@ def sweep(asked: Asked) -> None:
     wanted = sweeps.wanted_of(template, asked.measure, asked.by)
     command = f"carepath {' '.join(sys.argv[1:])}"
     if not asked.json:
-        _announce(scenario, len(design.points))
-    done = sweeps.sweep(sweeps.Sweep(template, design, wanted, folder, command), spread_of(asked, "run"))
+        _announce(scenario, len(design.points), asked.uncertain)
+    whole = sweeps.Sweep(template, design, wanted, folder, command, asked.uncertain)
+    done = sweeps.sweep(whole, spread_of(asked, "run"))
     _tell(asked, done)
     if len(done.failures):
         raise RunError(
@@ -88,10 +90,10 @@ def _design(asked: Asked, seed: int) -> Design:
     return table(asked.design) if asked.design else latin_hypercube(asked.range, asked.points or POINTS, seed)
 
 
-def _announce(scenario: Scenario, points: int) -> None:
+def _announce(scenario: Scenario, points: int, uncertain: bool) -> None:
     from sim.experiments.runner import simulated
 
-    print(f"{scenario.name}: {counted(points, 'point')}, each {simulated(scenario)}", flush=True)
+    print(f"{scenario.name}: {counted(points, 'point')}, each {simulated(scenario, uncertain)}", flush=True)
 
 
 def _tell(asked: Asked, done: Swept) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sim.arm import with_added
 from sim.errors import InputError, Problem, RunError
-from sim.experiments.runner import Arms, arms_of, drawn_arms, tallies
+from sim.experiments.runner import Arms, arms_of, drawn_arms, tallies, unsure_numbers
 from sim.experiments.spread import HERE, Spread, spread
 from sim.experiments.standards import Reached, Series, Standard, as_row, reached
 from sim.fields import suggestion
@@ -223,7 +223,7 @@ def runs_at(asked: Question, points: Sequence[Capacities], how: Spread = HERE) -
     pools = tuple(standard.of for standard in asked.standards if standard.of)
     number, seed = asked.scenario.run.replications, asked.scenario.run.seed
     if asked.uncertain:
-        unsure = unknown(scenarios[0])
+        unsure = unsure_numbers(asked.scenario)
         draws = draw(unsure, number, seed).tolist()
         jobs: list[tuple[Any, ...]] = [
             (each, unsure, draws[n], n, pools, how.engine) for each in scenarios for n in range(number)
@@ -238,7 +238,8 @@ def runs_at(asked: Question, points: Sequence[Capacities], how: Spread = HERE) -
 def _drawn(
     scenario: Scenario, unsure: Sequence[Uncertainty], values: Sequence[float], number: int, pools: Names, by: str
 ) -> Observed | None:
-    arms, _ = drawn_arms(scenario, unsure, values, number)
+    only = {each.name for each in unknown(scenario)}  # the capacities asked about have no range
+    arms, _ = drawn_arms(scenario, unsure, values, number, only)
     return _observed(arms, number, pools, by)
 
 

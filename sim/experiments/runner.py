@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Any, Protocol, TypeVar
@@ -91,7 +91,7 @@ def run(
     Interrupted from the keyboard, it gives the replications that are done, and says so in ``provenance["cut_short"]``.
     """
     settings, arms = scenario.run, arms_of(scenario)
-    unsure = _unsure(scenario) if uncertain else ()
+    unsure = unsure_numbers(scenario) if uncertain else ()
     wishes = wanted(scenario) if until_precise else ()
     planned = looks(settings.most_replications) if until_precise else (settings.replications,)
     tables: list[pd.DataFrame] = []
@@ -263,7 +263,7 @@ def in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], h
 # -- uncertain numbers ---------------------------------------------------------------------------------------------
 
 
-def _unsure(scenario: Scenario) -> tuple[Uncertainty, ...]:
+def unsure_numbers(scenario: Scenario) -> tuple[Uncertainty, ...]:
     """The numbers to draw; InputError if there are none."""
     found = unknown(scenario)
     if not found:
@@ -289,20 +289,26 @@ def drawn_replication(
 
 
 def drawn_arms(
-    scenario: Scenario, unsure: Sequence[Uncertainty], values: Sequence[float], number: int
+    scenario: Scenario,
+    unsure: Sequence[Uncertainty],
+    values: Sequence[float],
+    number: int,
+    only: Container[str] | None = None,
 ) -> tuple[Arms, int]:
     """The arms of one replication with its own draw of the uncertain numbers, and how often it was drawn again.
 
     ``values`` are its draw, in the order of ``unsure``. Drawn one by one, published figures may contradict each other,
     so that no plan can be worked out from them. Then the draw of the same number is taken from the next Sobol sequence,
-    so that a replication is a function of scenario, seed and number alone.
+    so that a replication is a function of scenario, seed and number alone. ``only`` names those that are drawn, all if
+    left out: what an experiment sets by itself stays as it set it.
     """
     for again in range(MOST_DRAWS):
         if again:
             values = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist()
         try:
-            given = dict(zip((each.name for each in unsure), values, strict=True))
-            return arms_of(with_values(scenario, given)), again
+            given = {each.name: value for each, value in zip(unsure, values, strict=True)}
+            chosen = {name: value for name, value in given.items() if only is None or name in only}
+            return arms_of(with_values(scenario, chosen)), again
         except InputError as error:
             reason = error
     raise RunError(

@@ -18,7 +18,7 @@ import pyarrow as pa
 from sim.errors import CarepathError, InputError, Problem, RunError
 from sim.experiments.data_set import DataSet, Failure
 from sim.experiments.design import Design
-from sim.experiments.runner import Arms, arms_of, replication
+from sim.experiments.runner import Arms, arms_of, drawn_arms, replication, unsure_numbers
 from sim.experiments.spread import HERE, Spread, spread
 from sim.fields import suggestion
 from sim.files import Template
@@ -26,6 +26,7 @@ from sim.identity import Run, engine_hash, fingerprint, scenario_hash
 from sim.measures import MEASURES
 from sim.results import KEYS, provenance
 from sim.scenario import Scenario
+from sim.space import Uncertainty, draw, unknown
 
 SHORT = (
     "emergency_admissions",
@@ -80,6 +81,8 @@ class Sweep:
     wanted: Wanted
     folder: Path
     command: str = ""
+    uncertain: bool = False
+    """True for a draw of the uncertain numbers in each replication, the same at every point."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,9 @@ def sweep(asked: Sweep, how: Spread = HERE) -> Swept:
     scenario = asked.template.scenario()
     runs = _runs(asked, scenario)
     points = _points(asked.design)
-    kept = DataSet(asked.folder, _schema(points))
+    kept = DataSet(asked.folder, _schema(points, asked.uncertain))
     kept.open(_about(asked, scenario, runs, how), points)
-    work = _Work(asked, points, runs, kept, how)
+    work = _Work(asked, points, runs, kept, how, drawn_in(asked) if asked.uncertain else None)
     try:
         tasks, done_before = work.carry_out()
     except KeyboardInterrupt:
@@ -146,6 +149,32 @@ def _refuse_astray(asked: Sweep) -> None:
     problems += asked.template.astray(asked.design.values(0), asked.design.option)
     if problems:
         raise InputError(problems)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The uncertain numbers of a sweep and their draws: those of ``carepath run --uncertain`` with the same seed."""
+
+    numbers: tuple[Uncertainty, ...]
+    draws: tuple[tuple[float, ...], ...]
+    """By replication, in the order of the numbers; the same at every point, which pairs them."""
+    varied: frozenset[str]
+    """Names of numbers that the points set themselves: they are not drawn."""
+
+
+def drawn_in(asked: Sweep) -> Drawn:
+    """What is drawn in the replications of a sweep; InputError if no number has a range."""
+    scenario = asked.template.scenario()
+    numbers = unsure_numbers(scenario)
+    draws = draw(numbers, scenario.run.replications, scenario.run.seed).tolist()
+    set_here = asked.template.addresses(asked.design.values(0))
+    varied = {each.name for each in numbers if any(_is_within(each.name, path) for path in set_here)}
+    return Drawn(numbers, tuple(map(tuple, draws)), frozenset(varied))
+
+
+def _is_within(name: str, path: str) -> bool:
+    """True if a number is at a path or below it, or is the number of which the path sets a part."""
+    return name == path or name.startswith(f"{path}.") or path.startswith(f"{name}.")
 
 
 # -- what it is made of --------------------------------------------------------------------------------------------
@@ -169,7 +198,7 @@ def _runs(asked: Sweep, scenario: Scenario) -> list[_Run]:
     found = []
     for point in range(len(asked.design.points)):
         values = asked.design.values(point)
-        of_point = base._replace(row=fingerprint(values))
+        of_point = base._replace(row=fingerprint([values, "drawn"] if asked.uncertain else values))
         for number in range(scenario.run.replications):
             name = of_point._replace(replication=number).key
             found.append(_Run(point, values, number, name, fingerprint([name, point, *asked.wanted])))
@@ -187,6 +216,7 @@ def _about(asked: Sweep, scenario: Scenario, runs: list[_Run], how: Spread) -> d
         "measures": [*asked.wanted.measures],
         "periods": [*asked.wanted.periods],
         "runs": len(runs),
+        "uncertain": asked.uncertain,
     }
     made = provenance(scenario, how.engine, scenario.run.seed, scenario.run.replications, asked.command)
     return {"made_of": made_of, "paths": [*asked.design.paths], **made}
@@ -202,10 +232,11 @@ def _points(design: Design) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _schema(points: pd.DataFrame) -> pa.Schema:
+def _schema(points: pd.DataFrame, uncertain: bool) -> pa.Schema:
     paths = [(name, pa.float64() if points[name].dtype == float else pa.string()) for name in points if name != "point"]
     words = [(name, pa.string()) for name in ("arm", "measure", "period", "group", "locality", "of")]
     run = [("replication", pa.int32()), ("run", pa.string())]
+    run += [("drawn_again", pa.int32())] if uncertain else []
     return pa.schema([("point", pa.int32()), *paths, *run, *words, ("value", pa.float64())])
 
 
@@ -221,6 +252,8 @@ class _Work:
     runs: list[_Run]
     kept: DataSet
     how: Spread
+    drawn: Drawn | None = None
+    """None if no number is drawn."""
     done: int = 0
     """Runs that are kept."""
 
@@ -245,7 +278,7 @@ class _Work:
         """Run tasks and keep each as it is done: their lines of the manifest."""
         tell = self.how.progress or (lambda done, of: None)
         tell(self.done, len(self.runs))
-        jobs = [(self.asked.template, task, self.asked.wanted, self.how.engine) for task in tasks]
+        jobs = [(self.asked.template, task, self.asked.wanted, self.how.engine, self.drawn) for task in tasks]
         values, lines = self.points.set_index("point"), []
         for number, piece in spread(_piece, jobs, replace(self.how, progress=None), [_key(task) for task in tasks]):
             table = piece.table.join(values, on="point")
@@ -260,25 +293,41 @@ def _key(task: Sequence[_Run]) -> str:
     return fingerprint([run.key for run in task])
 
 
-def _piece(template: Template, runs: Sequence[_Run], wanted: Wanted, by: str) -> Piece:
+def _piece(template: Template, runs: Sequence[_Run], wanted: Wanted, by: str, drawn: Drawn | None = None) -> Piece:
     """What is kept of some runs; a run that cannot be done is a failure with its reason."""
     tables, failures, seconds = [], list[Failure](), []
     for run in runs:
         began = time.perf_counter()
         try:
-            arms = _arms(template, tuple(run.given.items()))
+            arms, again = _arms_of(template, run, drawn)
             found = wanted.of(replication(arms, run.replication, arms.names, by))
         except (CarepathError, ArithmeticError, LookupError, ValueError) as error:
             what = str(error) if isinstance(error, CarepathError) else f"{type(error).__name__}: {error}"
             failures.append({"point": run.point, "replication": run.replication, "what": what})
         else:
-            tables.append(found.assign(point=run.point, run=run.name))
+            tables.append(found.assign(point=run.point, run=run.name, drawn_again=again))
         seconds.append(time.perf_counter() - began)
-    empty = pd.DataFrame(columns=["point", "replication", "run", "arm", *KEYS, "value"])
+    empty = pd.DataFrame(columns=["point", "replication", "run", "drawn_again", "arm", *KEYS, "value"])
     return Piece(pd.concat(tables, ignore_index=True) if tables else empty, failures, seconds)
+
+
+def _arms_of(template: Template, run: _Run, drawn: Drawn | None) -> tuple[Arms, int]:
+    """The arms of a run, and how often its uncertain numbers were drawn again."""
+    values = tuple(run.given.items())
+    if drawn is None:
+        return _arms(template, values), 0
+    scenario, there = _scenario(template, values)
+    return drawn_arms(scenario, drawn.numbers, drawn.draws[run.replication], run.replication, there - drawn.varied)
 
 
 @lru_cache(maxsize=4)
 def _arms(template: Template, values: tuple[tuple[str, str], ...]) -> Arms:
     """The arms of one point: its replications follow one another."""
     return arms_of(template.scenario(dict(values)))
+
+
+@lru_cache(maxsize=4)
+def _scenario(template: Template, values: tuple[tuple[str, str], ...]) -> tuple[Scenario, frozenset[str]]:
+    """The scenario of one point, and the numbers in it that have a range."""
+    scenario = template.scenario(dict(values))
+    return scenario, frozenset(each.name for each in unknown(scenario))
