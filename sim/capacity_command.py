@@ -169,11 +169,22 @@ def _tell_search(found: Found, about: Question, folder: Path) -> None:
     for answer in found.answers:
         lines += ["", *answered(found, answer, about.scenario)]
     print(wrapped(lines))
-    shown = found.table().rename(
-        columns={"value": "per cent of days, or mean", "ready_in_acute_beds": "ready in acute"}
-    )
-    print_table(shown.drop(columns=["met"]), "Every capacity tried, with 95% intervals", "{:,.4g}")
+    heading = f"Some of the {len(found.tried)} capacities tried, with 95% intervals; all are in capacity.csv"
+    print_table(_some(found), heading, "{:,.4g}")
     print(wrapped(["", *caveats(about.scenario, about.uncertain), f"Kept in {folder}; open {folder}/capacity.html."]))
+
+
+def _some(found: Found) -> pd.DataFrame:
+    """Today's and the largest capacity, the smallest that does with the one below it, and the ends of its interval."""
+    table = found.table()
+    near = {
+        str(each.standard): {found.today, found.tried[-1].capacity, each.low, each.smallest, each.high}
+        | ({each.smallest - found.step} if each.smallest else set())
+        for each in found.answers
+    }
+    chosen = [row.capacity in near[str(row.standard)] for row in table.itertuples()]
+    some = table[chosen].drop(columns=["met", "level"])
+    return some.rename(columns={"value": "days in %, or mean", "ready_in_acute_beds": "ready in acute beds"})
 
 
 # -- the map -------------------------------------------------------------------------------------------------------
