@@ -6,7 +6,7 @@ Prices are in ``prices.py``; who gains and who pays under a payment scheme is in
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from sim.interventions import Intervention
 from sim.measure import SAVINGS
 from sim.measures import MEASURES
 from sim.prices import Prices
+from sim.quantities import Quantity
 from sim.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -35,7 +36,7 @@ class Rates(NamedTuple):
     names: tuple[str, ...]
     """Kinds of activity, as in the place file."""
     cost: Floats
-    """Average cost of one, GBP."""
+    """Average cost of one, GBP; ``[..., kind]`` if many draws of it are looked at, as all that follow."""
     tariff: Floats
     """Paid for one, GBP."""
     varies: Floats
@@ -50,10 +51,19 @@ class Rates(NamedTuple):
 class Ward(NamedTuple):
     """What has to be free before a ward can close, and what that saves."""
 
-    patients: float
+    patients: Floats
     """People in a ward on an average day."""
-    gbp: float
+    gbp: Floats
     """No longer spent in a year when a ward is closed."""
+
+
+Read = Callable[[str, Quantity], Floats]
+"""Gives the number at a path: as it is stated, or many draws of what it may be."""
+
+
+def stated(_: str, number: Quantity) -> Floats:
+    """A number as it is stated."""
+    return np.asarray(number.value, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,8 @@ class Bill:
     """What is needed to turn a run's measures into money."""
 
     prices: Prices
-    pools: tuple[str, ...]
-    """Pools of the place, without those that interventions add."""
+    pools: Mapping[str, str]
+    """Titles of the pools of the place, by name, without those that interventions add."""
     interventions: tuple[Intervention, ...]
     starts: dt.date
     """First measured day."""
@@ -75,7 +85,8 @@ def bill_of(scenario: Scenario) -> Bill | None:
     place, run = scenario.place, scenario.run
     if place.prices is None:
         return None
-    return Bill(place.prices, tuple(place.pools), scenario.interventions, run.starts, round(run.years * YEAR_DAYS))
+    pools = {name: pool.title or name.replace("_", " ") for name, pool in place.pools.items()}
+    return Bill(place.prices, pools, scenario.interventions, run.starts, round(run.years * YEAR_DAYS))
 
 
 # -- the function --------------------------------------------------------------------------------------------------
@@ -99,18 +110,33 @@ def cash_released(patients_fewer: Floats, ward: Ward) -> Floats:
     return whole_wards(patients_fewer, ward) * ward.gbp
 
 
-def cost_of_programme(programme: Intervention, members: float, first: dt.date, days: int) -> float:
-    """What an intervention costs, GBP a year, in the ``days`` from ``first`` with so many members on an average day.
+class ProgrammePrice(NamedTuple):
+    """What an intervention costs in a year."""
+
+    per_member: Floats
+    """GBP for each member on an average day."""
+    starting: Floats
+    """GBP of what it costs once, spread over its years."""
+    running: Floats
+    """GBP whoever is enrolled."""
+
+    def cost(self, members: Floats) -> Floats:
+        """GBP with so many members on an average day."""
+        return self.per_member * members + self.starting + self.running
+
+
+def price_of(programme: Intervention, first: dt.date, days: int, read: Read = stated, path: str = "") -> ProgrammePrice:
+    """What an intervention costs a year in the ``days`` from ``first``.
 
     What it costs once is spread evenly over ``start_up_years``; what it costs a year ends when its funding does.
     """
     takes, ramp = programme.takes, programme.ramp
-    starting_up = _share_of(first, days, ramp.starts, ramp.starts + dt.timedelta(days=takes.start_up_years * YEAR_DAYS))
-    running = _share_of(first, days, ramp.starts, ramp.ends)
-    return float(
-        takes.gbp_per_person_year.value * members
-        + takes.gbp_start_up.value / takes.start_up_years * starting_up
-        + takes.gbp_per_year.value * running
+    spread_until = ramp.starts + dt.timedelta(days=takes.start_up_years * YEAR_DAYS)
+    once = read(f"{path}.takes.gbp_start_up", takes.gbp_start_up) / takes.start_up_years
+    return ProgrammePrice(
+        per_member=read(f"{path}.takes.gbp_per_person_year", takes.gbp_per_person_year),
+        starting=once * _share_of(first, days, ramp.starts, spread_until),
+        running=read(f"{path}.takes.gbp_per_year", takes.gbp_per_year) * _share_of(first, days, ramp.starts, ramp.ends),
     )
 
 
@@ -124,25 +150,27 @@ def _share_of(first: dt.date, days: int, starts: dt.date, ends: dt.date | None) 
 # -- prices as arrays ----------------------------------------------------------------------------------------------
 
 
-def rates_of(prices: Prices) -> Rates:
-    """The prices of a place as arrays."""
-    lines = prices.activity.values()
-    return Rates(
-        names=tuple(prices.activity),
-        cost=np.array([line.cost.value for line in lines], dtype=float),
-        tariff=np.array([(line.tariff or line.cost).value for line in lines], dtype=float),
-        varies=np.array([line.varies_share.value for line in lines], dtype=float),
-    )
+def rates_of(prices: Prices, read: Read = stated) -> Rates:
+    """The prices of a place as arrays ``[..., kind]``."""
+    lines, where = prices.activity, "place.prices.activity"
+    cost = [read(f"{where}.{name}.cost", line.cost) for name, line in lines.items()]
+    tariff = [
+        read(f"{where}.{name}.tariff", line.tariff) if line.tariff else own
+        for (name, line), own in zip(lines.items(), cost, strict=True)
+    ]
+    varies = [read(f"{where}.{name}.varies_share", line.varies_share) for name, line in lines.items()]
+    return Rates(tuple(lines), *(np.stack(each, axis=-1) for each in (cost, tariff, varies)))
 
 
-def ward_of(prices: Prices) -> Ward:
+def ward_of(prices: Prices, read: Read = stated) -> Ward:
     """The ward of a place."""
-    ward = prices.ward
-    patients = ward.beds.value * ward.occupied_share.value
-    return Ward(patients, patients * YEAR_DAYS * ward.cost_per_bed_day.value)
+    ward, where = prices.ward, "place.prices.ward"
+    beds, occupied = read(f"{where}.beds", ward.beds), read(f"{where}.occupied_share", ward.occupied_share)
+    patients = beds * occupied
+    return Ward(patients, patients * YEAR_DAYS * read(f"{where}.cost_per_bed_day", ward.cost_per_bed_day))
 
 
-def matching(patterns: Sequence[str], pools: Sequence[str]) -> tuple[str, ...]:
+def matching(patterns: Sequence[str], pools: Iterable[str]) -> tuple[str, ...]:
     """The pools that patterns name; one that ends in `*` names all that begin so."""
     return tuple(
         pool
@@ -185,8 +213,9 @@ def with_money(table: pd.DataFrame, bill: Bill | None) -> pd.DataFrame:
 
 def counted(table: pd.DataFrame, bill: Bill) -> Cube:
     """What money is made of, out of the table of a run."""
-    measures = [(line.measure, ALL) for line in bill.prices.activity.values() if line.measure]
+    measures = [(str(line.measure), ALL) for line in bill.prices.activity.values() if line.measure]
     pools = matching([each for line in bill.prices.activity.values() for each in line.pools], bill.pools)
+    measures.append(("emergency_bed_days", ALL))
     used = [("pool_occupied", pool) for pool in dict.fromkeys((*pools, *sites(bill)))]
     places = [("pool_capacity", pool) for pool in pools]
     return cube(table, [*measures, *used, *places, *(("members", each.name) for each in bill.interventions)])
@@ -239,13 +268,11 @@ def programme_cost(counts: Cube, bill: Bill) -> Floats:
     for index, each in enumerate(bill.interventions):
         members = counts.of("members", each.name)
         for number, period in enumerate(counts.periods):
-            first, days = _dates(bill, period)
-            for replication, people in enumerate(members[:, 1, number, 0]):
-                cost[replication, 1, number, 0, index] = cost_of_programme(each, float(people), first, days)
+            cost[:, 1, number, 0, index] = price_of(each, *dates_of(bill, period)).cost(members[:, 1, number, 0])
     return cost
 
 
-def _dates(bill: Bill, period: str) -> tuple[dt.date, int]:
+def dates_of(bill: Bill, period: str) -> tuple[dt.date, int]:
     """First day and number of days of a period."""
     if period == ALL:
         return bill.starts, bill.days

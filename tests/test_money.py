@@ -15,7 +15,7 @@ from sim.experiments.runner import run
 from sim.experiments.spread import Spread
 from sim.files import load_place, load_scenario
 from sim.interventions import CapacityStep, Intervention, Ramp, Takes
-from sim.money import Bill, Ward, bill_of, cash_released, cost_of_programme, whole_wards, with_money
+from sim.money import Bill, Ward, bill_of, cash_released, price_of, whole_wards, with_money
 from sim.prices import Price, Prices
 from sim.prices import Ward as WardPrices
 from sim.quantities import Quantity
@@ -53,7 +53,7 @@ PRICES = Prices(
     },
     ward=WardPrices(pools=("acute*",), beds=number(28), occupied_share=number(0.92), cost_per_bed_day=number(300)),
 )
-POOLS = ("packages_north", "packages_south", "acute_a", "acute_b", "clinic")
+POOLS = {name: "" for name in ("packages_north", "packages_south", "acute_a", "acute_b", "clinic")}
 
 
 def programme(name: str = "Team", **fields: object) -> Intervention:
@@ -154,7 +154,7 @@ def test_doctors_time_is_what_varies_and_nobody_is_paid_for_it() -> None:
 
 
 def test_a_part_of_a_ward_releases_nothing_in_either_direction() -> None:
-    ward = Ward(patients=25.0, gbp=1e6)
+    ward = Ward(patients=np.array(25.0), gbp=np.array(1e6))
     fewer = np.array([24.9, 25.0, 49.9, 50.0, 0.0, -24.9, -25.0])
     assert whole_wards(fewer, ward).tolist() == [0, 1, 1, 2, 0, 0, -1]
     assert cash_released(fewer, ward).tolist() == [0, 1e6, 1e6, 2e6, 0, 0, -1e6]
@@ -184,7 +184,7 @@ def cost(
 ) -> float:
     ramp = Ramp(starts=STARTS, ends=ends)
     given = programme(takes=takes).model_copy(update={"ramp": ramp})
-    return cost_of_programme(given, members, first, days)
+    return float(price_of(given, first, days).cost(np.array(members)))
 
 
 def test_starting_up_is_spread_over_years() -> None:
