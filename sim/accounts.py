@@ -33,7 +33,7 @@ class Account:
     """all, or a measured year."""
     price_year: str
     """Year of the prices."""
-    values: pd.DataFrame
+    worth: pd.DataFrame
     """Measure and part, each with its title: what the plan costs and what it is worth."""
     ledger: pd.DataFrame
     """Scheme, organisation and entry (each of the last two also all): what a year with the plan brings."""
@@ -56,7 +56,7 @@ def account(results: Results, schemes: Mapping[str, Scheme], period: str = ALL) 
     return Account(
         period=period,
         price_year=bill.prices.price_year,
-        values=_values(put, bill),
+        worth=_worth(put, bill),
         ledger=_ledger(put, bill, sides, schemes),
         break_even=_table(pd.DataFrame(asked.asked), put.intervals(asked.falls)),
         falls=_falls(counts, period, groups, put.is_drawn),
@@ -76,7 +76,7 @@ def _counts(results: Results, scenario: Scenario, period: str) -> tuple[Bill, Cu
     return bill, counts
 
 
-def _values(put: Together, bill: Bill) -> pd.DataFrame:
+def _worth(put: Together, bill: Bill) -> pd.DataFrame:
     """What the plan is worth in three ways, what it costs, and each less its cost."""
     kinds = (*put.prices.rates.names, ALL)
     parts = {"tariff_value": kinds, "marginal_value": kinds, "cash_released": (*sites(bill), ALL)}

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 FALLS = np.linspace(0, 1, 1001)
 """Falls looked at where whole wards count."""
-FEWER_FALLS = np.linspace(0, 1, 101)
+FEWER_FALLS = np.linspace(0, 1, 41)
 """Falls looked at where money goes in proportion, but for a few kinks."""
 COSTS = ("all", "running")
 """The cost that has to be met: all of it, or without what the plan costs once."""
@@ -55,14 +55,17 @@ class BreakEven(NamedTuple):
 
         With an emergency admission go its bed days and nothing else. Wards close at each site by its share of them.
         """
-        values = [
-            smallest_fall(worth - cost[..., None], FALLS, by_steps=name == "cash_released")
-            for group in range(len(self.groups))
-            for cost in self._costs(found, priced)
-            for name, worth in zip(VALUES, self._worth(found, priced, group), strict=True)
-        ]
-        schemes = [fall for group in range(len(self.groups)) for fall in self._commissioner(found, priced, group)]
-        return 100 * np.stack(np.broadcast_arrays(*values, *schemes), axis=-1)
+        costs, columns = self._costs(found, priced), []
+        for group in range(len(self.groups)):
+            worth = dict(zip(VALUES, self._worth(found, priced, group), strict=True))
+            columns += [
+                smallest_fall(each - cost[..., None], FALLS, by_steps=name == "cash_released")
+                for cost in costs
+                for name, each in worth.items()
+            ]
+        for group in range(len(self.groups)):
+            columns += self._commissioner(found, priced, group)
+        return 100 * np.stack(np.broadcast_arrays(*columns), axis=-1)
 
     def _costs(self, found: Found, priced: Priced) -> tuple[Floats, Floats]:
         running = (priced.per_member * found.members + priced.running).sum(axis=-1)

@@ -30,6 +30,7 @@ from sim.command import (
 from sim.errors import InputError, Problem
 from sim.evaluate_command import evaluate, evaluate_options
 from sim.interventions_command import interventions, interventions_options
+from sim.money_command import money, money_options
 from sim.sweep_command import sweep, sweep_options
 from sim.verify_command import verify, verify_options
 
@@ -338,6 +339,13 @@ COMMANDS = (
         "carepath evaluate nwl_pilot --programme case_management --years 2 --replications 40",
         evaluate_options,
         evaluate,
+    ),
+    Command(
+        "money",
+        "What does the plan cost and save, three ways; who gains and who pays under each payment scheme; does it pay?",
+        "carepath money nwl_pilot --years 1 --html money.html",
+        money_options,
+        money,
     ),
     Command(
         "verify",

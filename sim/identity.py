@@ -19,10 +19,11 @@ _HERE = Path(__file__).resolve().parent
 ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
-        "capacity_command", "capacity_page", "capacity_plots", "capacity_words", "catalogue", "check_command", "cli",
-        "command", "commands", "diagram", "explain", "figures", "findings", "flow_checks", "flow_tables", "flows",
-        "gives", "headline", "identity", "interventions_command", "new_place", "page", "plots", "provenance", "report",
-        "results", "schema", "sweep_command", "targets", "wording", "writing",
+        "accounts", "break_even", "capacity_command", "capacity_page", "capacity_plots", "capacity_words",
+        "catalogue", "check_command", "cli", "command", "commands", "diagram", "explain", "figures", "findings",
+        "flow_checks", "flow_tables", "flows", "gives", "headline", "identity", "interventions_command", "ledger",
+        "money_command", "money_page", "money_words", "new_place", "page", "payment", "plots", "priced", "provenance",
+        "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
     )
 )  # fmt: skip
 """Modules that read what is asked or say what was found: a run is the same whatever they say."""

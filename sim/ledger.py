@@ -89,7 +89,7 @@ def ledger(change: Change, rates: Rates, sides: Sides, scheme: Scheme) -> Floats
     passed = np.array([scheme.savings_to.get(name, 0.0) for name in ORGANISATIONS])
     entries = (
         more @ (sides.provider - payer),
-        refunded - refunded.sum(axis=-1, keepdims=True) * _only("commissioner"),
+        refunded - refunded.sum(axis=-1, keepdims=True) * _only(scheme.programme_paid_by),
         (scheme.gbp_per_member_year * change.members)[..., None] * bonus,
         (scheme.gbp_per_admission_avoided * avoided)[..., None] * bonus,
         saved[..., None] * (passed - passed.sum() * holders),
@@ -106,16 +106,18 @@ def _counted(level: Floats, fixed: Floats, rate: Floats) -> Floats:
 
 def _only(name: str) -> Floats:
     """1 for one organisation."""
-    return (np.array(ORGANISATIONS) == name).astype(float)
+    return np.array([float(each == name) for each in ORGANISATIONS])
 
 
 def ledgers(change: Change, rates: Rates, sides: Sides, schemes: Mapping[str, Scheme]) -> dict[str, Floats]:
     """The ledger under each scheme, by name; a blend is the weighted sum of those it is made of."""
     own = {name: ledger(change, rates, sides, each) for name, each in schemes.items() if not each.blend}
-    return {
-        name: np.sum([weight * own[part] for part, weight in each.blend.items()], axis=0) if each.blend else own[name]
-        for name, each in schemes.items()
+    blends = {name: each.blend for name, each in schemes.items() if each.blend}
+    own |= {
+        name: np.asarray(np.stack([weight * own[part] for part, weight in blend.items()]).sum(axis=0))
+        for name, blend in blends.items()
     }
+    return {name: own[name] for name in schemes}
 
 
 def smallest_fall(net: Floats, falls: Floats, *, by_steps: bool = False) -> Floats:

@@ -36,7 +36,9 @@ class Scheme(Described):
     held_share: Share = 0.0
     """Share of the commissioner's payments for activity that is so held."""
     programme_paid_share: Share = 1.0
-    """Share of a programme's cost that the commissioner pays back to the organisation that runs it."""
+    """Share of a programme's cost that is paid back to the organisation that runs it."""
+    programme_paid_by: Organisation = "commissioner"
+    """Organisation that pays it back."""
     paid_to: Organisation = "general_practice"
     """Organisation that gets what follows."""
     gbp_per_member_year: Gbp = 0.0
