@@ -304,7 +304,9 @@ def _reach(found: Findings, intervention: Intervention, place: Place, known: Kno
         found.known(f"{path}who.locality.{index}", name, known.localities, "locality")
     for index, name in enumerate(intervention.who.conditions):
         found.known(f"{path}who.conditions.{index}", name, known.conditions, "condition")
-    for name in ("levers", "unintended", "capacity", "needs"):
+    for name in intervention.needs_by_condition:
+        found.known(f"{path}needs_by_condition.{name}", name, known.conditions, "condition")
+    for name in ("levers", "needs_by_condition", "unintended", "capacity", "needs"):
         if getattr(intervention, name) and not place.people:
             found.bad(f"{path}{name}", "is about people, and the place has none: remove it, or give the place people")
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from sim.compiled import compiled, rule
 from sim.log import EVENTS, NEVER, OUTCOMES
+from sim.plan import WORKLOAD_DAYS
 from sim.rules import DAY
 from sim.system import SEVERITIES
 
@@ -309,9 +310,10 @@ def count_waits(
                 waiting_after_minutes[pool[i], who[i], day + 1] += sign * passed
 
 
-_DEATH, _DROPPED_NEED, _ENROLLED, _LEFT_PROGRAMME, _WOULD_BE_ENROLLED, _NEED_AVOIDED, _GP_SHED = (
+_DEATH, _DROPPED_NEED, _ENROLLED, _LEFT_PROGRAMME, _WOULD_BE_ENROLLED, _NEED_AVOIDED, _GP_SHED, _OUTPATIENTS = (
     EVENTS.index("death"), EVENTS.index("dropped_need"), EVENTS.index("enrolled"), EVENTS.index("left_programme"),
     EVENTS.index("would_be_enrolled"), EVENTS.index("need_avoided"), EVENTS.index("gp_shed"),
+    EVENTS.index("outpatients"),
 )  # fmt: skip
 
 
@@ -319,9 +321,9 @@ _DEATH, _DROPPED_NEED, _ENROLLED, _LEFT_PROGRAMME, _WOULD_BE_ENROLLED, _NEED_AVO
 def count_events(
     measured: Measured, who: Ints, minute: Ints, kind: Ints, detail: Ints,
     deaths: Ints, dropped_needs: Ints, needs_avoided: Ints, would_be_enrolled: Ints, enrolled: Ints, members: Ints,
-    gp_minutes_shed: Ints,
+    gp_minutes_shed: Ints, outpatients: Ints,
 ) -> None:  # fmt: skip
-    """Count events when they happen; members from the next midnight on."""
+    """Count events when they happen; members from the next midnight on; outpatients on each day until the next."""
     for i in range(len(who)):
         day, part = day_of(measured, minute[i]), detail[i]
         if kind[i] == _DEATH:
@@ -339,6 +341,9 @@ def count_events(
             members[part, who[i], midnight(measured, minute[i])] -= 1
         elif kind[i] == _GP_SHED:
             gp_minutes_shed[0, 0, day] += detail[i]
+        elif kind[i] == _OUTPATIENTS:
+            for later in range(WORKLOAD_DAYS):
+                outpatients[0, who[i], day_of(measured, minute[i] + later * DAY)] += detail[i]
 
 
 @compiled()

@@ -34,6 +34,7 @@ PARTS: dict[str, str] = {
     "ambulatory_care_sensitive": "one",
     "referrals": "one",
     "planned": "one",
+    "outpatients": "one",
     "cancelled": "one",
     "attendances": "one",
     "a_and_e_left": "one",

@@ -92,6 +92,8 @@ class Purpose:
     KEEPS_PLACE = 113
     CARE_HOME_LEVER = 114
     FIRST_STAGE = 115
+    LEVER_TO_BEDS = 140
+    LEVER_CONVERTS = 141
 
 
 @compiled("uint64(uint64)")

@@ -47,6 +47,7 @@ LEVERS = {
     "sourcing_delay": "delay by assessment, choice and finding care",
     "readmission": "readmissions",
     "new_support": "new need of care at home or in a care home after hospital",
+    "discharge_to_beds": "share of those leaving with support who go to a bed rather than home with care",
     "planned_referrals": "planned referrals",
     "outpatients": "outpatient attendances",
     "surgical_conversion": "share of referrals that lead to an operation",
@@ -151,6 +152,8 @@ def intervention_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
         yield f"Every effect is multiplied by {each.strength:g}."
     for name, lever in each.levers.items():
         yield lever_in_words(name, lever)
+    for condition, lever in each.needs_by_condition.items():
+        yield lever_in_words(f"urgent needs caused by {condition}", lever)
     for unintended, lever in each.unintended.items():
         yield f"Unintended: {lever_in_words(unintended, lever)}"
     if each.care_plan:

@@ -27,6 +27,7 @@ LeverName = Literal[
     "sourcing_delay",
     "readmission",
     "new_support",
+    "discharge_to_beds",
     "planned_referrals",
     "outpatients",
     "surgical_conversion",
@@ -35,7 +36,9 @@ LeverName = Literal[
     "deconditioning",
     "gp_workload",
 ]
+UnintendedName = Literal["unmet_need", "simple_referrals", "deskilling", "duplication", "gaps"]
 LEVERS: tuple[str, ...] = LeverName.__args__  # type: ignore[attr-defined]
+UNINTENDED: tuple[str, ...] = UnintendedName.__args__  # type: ignore[attr-defined]
 
 
 class Lever(Described):
@@ -57,6 +60,9 @@ class Lever(Described):
     """Definition or caution."""
     assumption: bool = False
     """True if the ratio was assumed or only recalled."""
+    half_time_months: Annotated[float, Field(ge=0)] = 0.0
+    """Months from the start until half of this effect is there, on top of the programme's own ramp: for what comes
+    slowly, such as skills that fade. 0 for at once."""
 
 
 class Who(Described):
@@ -197,9 +203,12 @@ class Intervention(Described):
     """Multiplies every lever's effect; at 0 the intervention does nothing at all, its places and routes included."""
     levers: dict[LeverName, Lever] = {}
     """What it moves for those it reaches."""
-    unintended: dict[Literal["unmet_need", "simple_referrals", "deskilling"], Lever] = {}
+    needs_by_condition: dict[str, Lever] = {}
+    """Urgent needs caused by a condition, by its name, for those it reaches; needs of other causes stay as they are."""
+    unintended: dict[UnintendedName, Lever] = {}
     """What it may do wrong: unmet_need (urgent and planned need revealed), simple_referrals (a new clinic draws
-    them), deskilling (referrals by others drift up)."""
+    them), deskilling (referrals by others drift up, slowly), duplication (contacts with doctors and outpatient clinics
+    made twice) and gaps (process delay) where roles are unclear."""
     care_plan: bool = False
     """True if members get a care plan."""
     tool_noise: Annotated[float, Field(ge=0)] = 0.0
@@ -236,4 +245,10 @@ class Intervention(Described):
     @property
     def enrols(self) -> bool:
         """True if it moves levers or gives care plans, so that people are enrolled in it or reached by it."""
-        return bool(self.levers or self.unintended or self.care_plan)
+        return bool(self.levers or self.needs_by_condition or self.unintended or self.care_plan)
+
+    @property
+    def is_followed(self) -> bool:
+        """True if it has members who are picked and listed; otherwise it reaches whoever it is for, at once."""
+        takes = self.takes.gp_minutes_per_person_month or self.takes.gbp_per_person_year
+        return bool(self.capacity or self.care_plan or takes or self.who.top_risk_per_cent < 100)

@@ -81,11 +81,13 @@ EVENTS = (
     "would_be_enrolled",
     "need_avoided",
     "gp_shed",
+    "outpatients",
 )
 """Events: a death (detail 0 at home, 1 care home, 2 acute hospital, 3 other bed); entering the end-of-life state; a
 need that came while the person was already in urgent care or a bed (detail severity); enrolment, leaving, and being
 picked without the programme running (detail programme); a need kept from happening by levers (detail severity);
-minutes of routine GP work shed (detail minutes)."""
+minutes of routine GP work shed (detail minutes); outpatient attendances of everybody of an age and locality (detail
+thousandths a day, until they are worked out again, see plan.WORKLOAD_DAYS)."""
 
 
 @dataclass(frozen=True)

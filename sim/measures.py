@@ -58,6 +58,12 @@ _ALL = (
         _OWN, None, False, Formula("referrals", PER_YEAR),
     ),
     Measure(
+        "outpatients", "Outpatient attendances", "attendances a year", "count",
+        "All outpatient attendances, first appointments included: the published rate of each age, moved for those whom "
+        "programmes reach; worked out every four weeks, not lived one by one.",
+        "Hospital Episode Statistics, outpatients", None, False, Formula("outpatients", PER_YEAR, 1 / 1000),
+    ),
+    Measure(
         "planned_admissions", "Planned overnight admissions", "admissions a year", "count",
         "Starts of an overnight acute stage for a planned need.",
         "NHS Data Dictionary, admission method 11 to 13", False, True, Formula("planned", PER_YEAR),

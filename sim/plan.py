@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.interventions import LEVERS
+from sim.interventions import LEVERS, UNINTENDED
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -219,6 +219,14 @@ class Plan(NamedTuple):
     # readmission, general practice, start
     readmission: Floats
     """[A] chance of a drawn readmission."""
+    own_readmission: Floats
+    """[A] chance of an emergency admission in the same 30 days at one's own rate."""
+    admitted_for_each_minor: Floats
+    """[A] admissions through A&E for each minor attendance."""
+    workload: Floats
+    """[2, A] routine contacts with a doctor in general practice, and outpatient attendances, a person-year."""
+    operating_stage: int
+    """Stage that people go on to when an operation is decided on, -1 none."""
     readmission_minutes: float
     readmission_stage: int
     gp_minutes: float
@@ -261,7 +269,13 @@ class Plan(NamedTuple):
     programme_localities: Ints
     """[I, L]."""
     programme_ratio: Floats
-    """[I, levers] ratio of each lever, 1 for none, by PROGRAMME_LEVERS."""
+    """[I, levers] ratio of each lever, 1 for none, by ``lever_names``."""
+    programme_growth: Floats
+    """[I, levers] days until half of the effect of a lever that grows slowly is there, 0 for at once."""
+    programme_followed: Ints
+    """[I] 1 if members are ranked and listed."""
+    programme_overlap: Floats
+    """[levers] lowest product of the effects of several programmes on one person, 0 for no limit."""
     programme_gp_minutes: Floats
     """[I] doctors' minutes a member a day."""
     programme_care_plan: Ints
@@ -269,13 +283,20 @@ class Plan(NamedTuple):
 
 
 LIFE_EVENTS = ("urgent", "referral", "death", "end_of_life", "home_care_request", "care_home_request", "support_ends")
-PROGRAMME_LEVERS = (*LEVERS, "unmet_need", "simple_referrals", "deskilling")
+PROGRAMME_LEVERS = (*LEVERS, *UNINTENDED)
 LOOPS = (
     "exit_block", "gp_access", "pressure", "deconditioning", "programme_time", "case_finding", "new_clinic_referrals",
     "deskilling", "threshold_slope", "pressure_discharges", "pressure_readmissions", "reference_occupancy",
-    "frailty_steps",
+    "frailty_steps", "unclear_roles",
 )  # fmt: skip
+WORKLOAD_DAYS = 28
+"""Outpatient attendances and routine work of general practice are worked out every so many days."""
 ACUTE, EMERGENCY, OVERNIGHT, PRESSED, DECONDITIONS, DECIDES = 1, 2, 4, 8, 16, 32
 YEAR_DAYS = 365.25
 QUARTER_DAYS = 91
 """Days of a cell of the scatter of needs."""
+
+
+def lever_names(conditions: int) -> tuple[str, ...]:
+    """Names of the columns of a plan's tables of levers: the levers, then urgent needs caused by each condition."""
+    return (*PROGRAMME_LEVERS, *(f"caused_by_{number}" for number in range(1, conditions + 1)))

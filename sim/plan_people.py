@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 from sim.interventions import Intervention, Lever
 from sim.net_rates import URGENT, NetRates
-from sim.plan import LOOPS, PROGRAMME_LEVERS
+from sim.plan import LOOPS, PROGRAMME_LEVERS, lever_names
 from sim.quantities import AGES, FRAILTIES
 from sim.scenario import Scenario
-from sim.system import People, Place, UrgentNeeds
+from sim.system import HOME, People, Place, UrgentNeeds
 
 Floats = npt.NDArray[np.float64]
 _FOR_EVER = 2**53
+_NO_LIMIT = 1e9
+"""Members of a programme without a stated caseload."""
 
 
 def people_tables(
@@ -35,6 +37,7 @@ def people_tables(
         "readmission_stage": index[urgent.a_and_e_stage] if urgent else -1,
         "readmission_minutes": urgent.readmission_days.value * 1440 if urgent else 0.0,
         "referral_stage": index[planned.referral_stage] if planned else -1,
+        "operating_stage": _operating_stage(place),
         "home_care_stage": index[social.home_with_care.stage] if social else -1,
         "care_home_stage": index[social.care_home.stage] if social else -1,
     }
@@ -60,6 +63,9 @@ def people_tables(
         "need_by_day": _need_by_day(people, urgent, interventions, first_day, days, scenario.run.starts),
         "week_pattern": _week_pattern(urgent),
         "readmission": net.readmission,
+        "own_readmission": net.own_readmission,
+        "admitted_for_each_minor": _admitted_for_each_minor(net),
+        "workload": _workload(place),
     }
 
 
@@ -80,6 +86,9 @@ def _nobody(place: Place, days: int) -> dict[str, Any]:
         "need_by_day": np.ones((len(URGENT), ages, days)),
         "week_pattern": np.ones(336),
         "readmission": np.zeros(ages),
+        "own_readmission": np.zeros(ages),
+        "admitted_for_each_minor": np.zeros(ages),
+        "workload": np.zeros((2, ages)),
     }
 
 
@@ -96,6 +105,28 @@ def _life_rates(place: Place, net: NetRates) -> Floats:
         rates[6, :, :, 1] = place.social_care.home_with_care.ends_per_year.value
         rates[6, :, :, 2] = place.social_care.care_home.ends_per_year.value
     return rates
+
+
+def _admitted_for_each_minor(net: NetRates) -> Floats:
+    """Needs that are admitted through A&E over minor needs seen there, by age."""
+    attending = net.severity * net.through_a_and_e
+    minor = attending[:, URGENT.index("minor")]
+    return np.divide(attending.sum(axis=1) - minor, minor, out=np.zeros_like(minor), where=minor > 0)
+
+
+def _workload(place: Place) -> Floats:
+    """Routine contacts with a doctor, and outpatient attendances, a person-year by age."""
+    practice, planned = place.general_practice, place.planned_care
+    contacts = np.array(practice.contacts_per_person_per_year.values) if practice else np.zeros(len(AGES))
+    outpatients = np.array(planned.outpatients_per_1000_per_year.values) / 1000 if planned else np.zeros(len(AGES))
+    return np.stack([contacts * (practice.share_with_gp.value if practice else 0.0), outpatients])
+
+
+def _operating_stage(place: Place) -> int:
+    """Number of the stage that a first outpatient appointment leads to when an operation is decided on, -1 none."""
+    planned = place.planned_care
+    after = [route.to for route in place.stages[planned.referral_stage].routes if route.to != HOME] if planned else []
+    return list(place.stages).index(after[0]) if after else -1
 
 
 def _need_by_day(
@@ -143,6 +174,7 @@ def _loops(place: Place) -> Floats:
         values["pressure_readmissions"] = loops.pressure_readmissions_per_cent.value
         values["reference_occupancy"] = loops.reference_occupancy.value
         values["frailty_steps"] = loops.frailty_steps_per_delay_day.value
+        values["unclear_roles"] = loops.unclear_roles
     return np.array([values[name] for name in LOOPS])
 
 
@@ -156,15 +188,16 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         return _FOR_EVER if date is None else max(0, (date - first_day).days) * 1440
 
     def caseload(each: Intervention) -> float:
-        if each.capacity is None:
-            return -1.0
+        if each.capacity is None:  # those at highest risk are picked by ranking, however many may be
+            return -1.0 if each.who.top_risk_per_cent == 100 else _NO_LIMIT
         return each.capacity.caseload_per_wte.value * each.capacity.wte.value * scenario.run.scale
 
-    def ratios(each: Intervention) -> list[float]:
-        levers: dict[str, Lever] = {
-            name: lever for part in (each.levers, each.unintended) for name, lever in part.items()
-        }
-        return [levers[name].ratio if name in levers else 1.0 for name in PROGRAMME_LEVERS]
+    names = lever_names(len(conditions))
+
+    def levers(each: Intervention) -> list[Lever | None]:
+        by_condition = (each.needs_by_condition.get(name) for name in conditions)
+        stated: dict[str, Lever] = {**each.levers, **each.unintended}
+        return [*(stated.get(name) for name in PROGRAMME_LEVERS), *by_condition]
 
     def array(rows: list[Any], width: int | None, kind: type) -> Any:
         return np.array(rows, dtype=kind).reshape(-1 if width is None else (-1, width))
@@ -188,7 +221,15 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         "programme_localities": array(
             [[int(not p.who.locality or name in p.who.locality) for name in localities] for p in programmes],
             len(localities), np.int64),
-        "programme_ratio": array([ratios(p) for p in programmes], len(PROGRAMME_LEVERS), np.float64),
+        "programme_ratio": array(
+            [[1.0 if lever is None else lever.ratio for lever in levers(p)] for p in programmes],
+            len(names), np.float64),
+        "programme_growth": array(
+            [[0.0 if lever is None else lever.half_time_months * 30.4375 for lever in levers(p)] for p in programmes],
+            len(names), np.float64),
+        "programme_followed": array([int(p.is_followed) for p in programmes], None, np.int64),
+        "programme_overlap": np.array(
+            [scenario.overlap[name].value if name in scenario.overlap else 0.0 for name in names]),
         "programme_gp_minutes": array(
             [p.takes.gp_minutes_per_person_month / 30.4375 for p in programmes], None, np.float64),
         "programme_care_plan": array([int(p.care_plan) for p in programmes], None, np.int64),

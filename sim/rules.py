@@ -6,7 +6,7 @@ are strictly between 0 and 1; times are whole minutes. Written in the part of Py
 
 from __future__ import annotations
 
-from math import erf, exp, floor, log, sqrt
+from math import ceil, erf, exp, floor, log, sqrt
 from typing import Any
 
 from sim.compiled import rule
@@ -88,6 +88,16 @@ def effect(ratio: float, share: float) -> float:
 
 
 @rule
+def overlapping(product: float, strongest: float, cap: float) -> float:
+    """Product of the effects of several programmes on one person, never below the cap on their overlap.
+
+    One programme alone may do more than the cap allows several: ``strongest`` is the lowest of the ratios. A cap of 0
+    is none.
+    """
+    return max(product, min(cap, strongest))
+
+
+@rule
 def ramp(days: float, half_time_days: float, full: float, days_after_end: float, fade_days: float) -> float:
     """Share of the stated effect, days after it began: an exponential approach, and a straight fall after the end.
 
@@ -101,6 +111,12 @@ def ramp(days: float, half_time_days: float, full: float, days_after_end: float,
     if fade_days <= 0.0:
         return 0.0
     return grown * max(0.0, 1.0 - days_after_end / fade_days)
+
+
+@rule
+def first_day_after(end: int, fade_days: float) -> int:
+    """First day at whose midnight the funding and the fading of a programme are over."""
+    return ceil(end / DAY + fade_days)
 
 
 @rule
@@ -192,6 +208,18 @@ def pressed_readmission(chance: float, stay_ratio: float, per_cent: float) -> fl
     return chance * max(0.0, 1.0 + per_cent * (1.0 / stay_ratio - 1.0))
 
 
+@rule
+def readmission_with_lever(drawn: float, own: float, ratio: float) -> float:
+    """Chance of a drawn readmission such that all readmissions in 30 days change by a ratio.
+
+    ``own`` is the chance of coming back at one's own rate, which is there anyway; only the rest can be moved.
+    """
+    if ratio == 1.0:
+        return drawn
+    every = 1.0 - (1.0 - drawn) * (1.0 - own)
+    return max(0.0, 1.0 - (1.0 - min(1.0, ratio * every)) / (1.0 - own))
+
+
 # -- where to -----------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +233,48 @@ def has_room(free: int, kept_for_others: int, waiting: int) -> bool:
 def may_start(free: int, kept_for_others: int) -> bool:
     """True if the next person in the queue may take a place."""
     return free > kept_for_others
+
+
+@rule
+def shifted(u: float, ratio: float, chosen: int, sides: Any, cumulative: Any) -> int:
+    """Route taken when a lever multiplies the share of people who leave by some of a stage's routes.
+
+    ``sides`` has an entry for each route and one for going home without any: 1 for routes the lever is about, 2 for
+    those that take in (or give) the difference, 0 for the others. Nobody but those moved takes another route.
+    """
+    if ratio == 1.0 or sides[chosen] == 0 or (sides[chosen] == 1) == (ratio > 1.0):
+        return chosen
+    about, others = share_of_side(1, sides, cumulative), share_of_side(2, sides, cumulative)
+    if others <= 0.0 or about <= 0.0:
+        return chosen
+    leaves = 1.0 - ratio if ratio < 1.0 else (ratio - 1.0) * about / others
+    if u >= leaves:
+        return chosen
+    side, left = (2, others) if ratio < 1.0 else (1, about)
+    left *= u / leaves
+    for k in range(len(sides)):
+        if sides[k] == side:
+            left -= share_of_route(k, cumulative)
+            if left < 0.0:
+                return k
+    return chosen
+
+
+@rule
+def share_of_route(k: int, cumulative: Any) -> float:
+    """Share of one route, from cumulative shares; the rest for the number after the last."""
+    upper = cumulative[k] if k < len(cumulative) else 1.0
+    return upper - cumulative[k - 1] if k > 0 else upper
+
+
+@rule
+def share_of_side(side: int, sides: Any, cumulative: Any) -> float:
+    """Share of people who leave by the routes of a side."""
+    total = 0.0
+    for k in range(len(sides)):
+        if sides[k] == side:
+            total += share_of_route(k, cumulative)
+    return total
 
 
 @rule

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sim.interventions import Intervention
-from sim.quantities import Described
+from sim.interventions import Intervention, LeverName
+from sim.quantities import Described, Number
 from sim.system import Place
 
 ALL = "all"
@@ -186,6 +186,9 @@ class ScenarioFile(Described):
     """Fields of the place changed, by path, for example `pools.acute_north.capacity: 400`."""
     interventions: tuple[UsedIntervention | Intervention, ...] = ()
     """Interventions switched on, in order."""
+    overlap: dict[LeverName, Number] = {}
+    """Lowest ratio that several programmes together may give one person, by lever: 0.8 is a fifth less at most, unless
+    one of them alone does more. Without it their effects multiply."""
     claims: tuple[Claim, ...] = ()
     """Claims to test."""
     run: RunSettings
@@ -203,6 +206,9 @@ class Scenario(Described):
     """The place as it is today."""
     interventions: tuple[Intervention, ...] = ()
     """Interventions switched on, in order."""
+    overlap: dict[LeverName, Number] = {}
+    """Lowest ratio that several programmes together may give one person, by lever: 0.8 is a fifth less at most, unless
+    one of them alone does more. Without it their effects multiply."""
     claims: tuple[Claim, ...] = ()
     """Claims to test."""
     run: RunSettings

@@ -495,6 +495,8 @@ class Loops(Described):
     """Strength of new clinics drawing referrals of simple problems."""
     deskilling: Annotated[float, Field(ge=0)] = 1.0
     """Strength of referral drift where outreach clinics take over."""
+    unclear_roles: Annotated[float, Field(ge=0)] = 1.0
+    """Strength of programmes' `duplication` and `gaps`: work done twice, or left undone, where roles are unclear."""
     substitution: Number
     """Share of community-bed and virtual-ward entries that would otherwise have been acute admissions."""
     threshold_slope: Number

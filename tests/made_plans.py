@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan
+from sim.plan import LOOPS, Plan, lever_names
 from tests.made_places import DAY, awkward, plan_of
 
-AGES, FRAILTIES, RESIDENCES = 4, 4, 3
+AGES, FRAILTIES, RESIDENCES, CONDITIONS = 4, 4, 3, 2
+LEVERS = lever_names(CONDITIONS)
 Draw = Callable[[Any], Any]
 Made = dict[str, Any]
 ROUTE = st.tuples(st.integers(-1, 3), st.sampled_from([0, DAY]), st.booleans())
@@ -105,7 +106,7 @@ def _programme(draw: Draw, days: int) -> dict[str, Any]:
         ],
         "conditions": [draw(st.sampled_from([0, 0, 1, 3])), draw(st.integers(0, 1))],
         "frailty": draw(st.lists(st.sampled_from([0, 1, 1]), min_size=FRAILTIES, max_size=FRAILTIES)),
-        "ratio": [draw(st.sampled_from([1.0, 1.0, 0.5, 1.6])) for _ in PROGRAMME_LEVERS],
+        "ratio": [draw(st.sampled_from([1.0, 1.0, 0.5, 1.6])) for _ in LEVERS],
         "minutes": draw(st.sampled_from([0.0, 4.0])),
         "care_plan": draw(st.integers(0, 1)),
     }  # fmt: skip
@@ -144,10 +145,12 @@ def _of_people(plan: Plan, made: Made) -> dict[str, Any]:
         "people": np.array(made["people"], dtype=np.int64), "frailty_shares": np.tile(even, (AGES, 1)),
         "residence_shares": np.broadcast_to(np.array([0.6, 0.8, 1.0]), (AGES, FRAILTIES, RESIDENCES)).copy(),
         "end_of_life_share": np.full((AGES, FRAILTIES, RESIDENCES), 0.2),
-        "condition_prevalence": np.full((2, AGES), 0.4), "condition_extra": np.array([1.0, 0.5]),
+        "condition_prevalence": np.full((CONDITIONS, AGES), 0.4), "condition_extra": np.array([1.0, 0.5]),
         "life_rates": rates, "severity_shares": np.tile([0.3, 0.5, 0.7, 0.9, 1.0], (AGES, 1)),
         "door_a_and_e": np.full((AGES, 5), 0.5), "need_by_day": need, "week_pattern": pattern, "stream_hours": hours,
         "readmission": np.full(AGES, made["readmission"]), "readmission_minutes": 600.0,
+        "own_readmission": np.full(AGES, 0.1), "admitted_for_each_minor": np.full(AGES, 0.8),
+        "workload": np.array([[4.0] * AGES, [1.0, 2.0, 3.0, 5.0]]), "operating_stage": readmission,
         "readmission_stage": readmission, "referral_stage": referral, "overnight_stage": overnight,
         "zero_day_stage": overnight, "home_care_stage": stages - 2, "care_home_stage": stages - 1,
         "names": dataclasses.replace(plan.names, a_and_e=a_and_e, gp=gp),
@@ -211,7 +214,10 @@ def _of_programmes(plan: Plan, programmes: list[dict[str, Any]]) -> dict[str, An
         "programme_frailty": column("frailty", np.int64, FRAILTIES),
         "programme_conditions": column("conditions", np.int64, 2),
         "programme_localities": np.ones((number, len(plan.names.localities)), np.int64),
-        "programme_ratio": column("ratio", float, len(PROGRAMME_LEVERS)),
+        "programme_ratio": column("ratio", float, len(LEVERS)),
+        "programme_growth": np.tile(np.where(np.arange(len(LEVERS)) % 4 == 1, 5.0, 0.0), (number, 1)),
+        "programme_followed": (column("caseload", float) >= 0) | (column("care_plan", np.int64) > 0),
+        "programme_overlap": np.where(np.arange(len(LEVERS)) % 3 == 0, 0.6, 0.0),
         "programme_gp_minutes": column("minutes", float), "programme_care_plan": column("care_plan", np.int64),
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim import decisions, rules
 from sim.draws import Purpose, Stream, entity_key, run_key, uniform
+from sim.engines.levers import with_levers
 from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
 from sim.engines.state import Journey, State, Stay, Support
@@ -105,8 +106,8 @@ class Care:
         t = self.tables
         if t.gp_share[pool] <= 0.0 or t.gp_minutes <= 0.0:
             return int(t.capacity[pool][day])
-        taken = t.loop["programme_time"] * self.programmes.gp_minutes()
-        left = t.gp_minutes - t.gp_routine_minutes - taken
+        taken = t.loop["programme_time"] * self.programmes.gp_minutes(day * _DAY)
+        left = t.gp_minutes - t.gp_routine_minutes * (1.0 + self.state.gp_more) - taken
         if left < 0.0:
             self.state.gp_backlog -= left * t.gp_share[pool]
         places = max(0.0, left) * t.gp_share[pool] / t.gp_urgent_minutes + self.state.gp_fraction.get(pool, 0.0)
@@ -141,7 +142,8 @@ class Care:
         if t.stage_flags[s] & PRESSED:
             self._press(stay, now)
         if minutes is None:
-            mean = t.stay_minutes[s][j.age] * stay.stay_ratio * self._ratio("length_of_stay", j.row, now)
+            moved = self._ratio("length_of_stay", j.row, now) if t.stage_flags[s] & ACUTE else 1.0
+            mean = t.stay_minutes[s][j.age] * stay.stay_ratio * moved
             length = decisions.length_of_stay(stay.key, t.stay_kind[s], mean, t.stay_sigma[s])
         else:
             length = rules.whole_minutes(minutes)
@@ -187,7 +189,7 @@ class Care:
         shares = t.shares(rows, j.age, stay.frailty)
         chosen = 0 if shares[0] >= 1.0 else rules.choice(uniform(stay.key, 0, Purpose.ROUTE, 0), shares)
         if self.programmes.active:
-            chosen = self._support_lever(j, stay, rows, shares, chosen, now)
+            chosen = with_levers(self.programmes, j, stay, rows, shares, chosen, now)
         if chosen >= len(rows):
             return
         row = rows[chosen]
@@ -197,30 +199,10 @@ class Care:
         if not t.drawn_delay[row]:
             return
         stay.process, stay.sourcing = decisions.drawn_delay(
-            stay.key, t.route_process[row] * self._ratio("process_delay", j.row, now),
+            stay.key,
+            t.route_process[row] * self._ratio("process_delay", j.row, now) * self._ratio("gaps", j.row, now),
             t.route_sourcing[row] * self._ratio("sourcing_delay", j.row, now), t.route_delayed[row], t.route_sigma[row],
         )  # fmt: skip
-
-    def _support_lever(self, j: Journey, stay: Stay, rows: range, shares: list[float], chosen: int, now: int) -> int:
-        """Levers on new support and on care-home entry: fewer (or more) people leave with it than without the lever."""
-        t = self.tables
-        pathway = t.route_pathway[rows[chosen]] if chosen < len(rows) else -1
-        ratio = self._ratio("new_support", j.row, now)
-        if ratio != 1.0 and pathway >= 0:
-            u = uniform(stay.key, 0, Purpose.LEVER_SUPPORT, 0)
-            if pathway > 0 and u >= ratio:
-                return len(rows) - 1
-            with_support = [share for row, share in zip(rows, shares, strict=True) if t.route_pathway[row] > 0]
-            if pathway == 0 and with_support and ratio > 1.0:
-                most = with_support[-1]
-                extra = (ratio - 1.0) * most / max(1.0 - most, 1e-9)
-                if u < extra:
-                    return rules.choice(u / extra * most, shares)
-        if chosen < len(rows) and t.route_to[rows[chosen]] == t.care_home_stage >= 0:
-            kept = self._ratio("care_home_entry", j.row, now)
-            if kept < 1.0 and not decisions.happens(stay.key, Purpose.CARE_HOME_LEVER, kept):
-                return len(rows) - 1
-        return chosen
 
     def _early(self, j: Journey, stay: Stay, now: int, length: int) -> None:
         t, s = self.tables, stay.stage
@@ -288,10 +270,12 @@ class Care:
             free, usual = 1.0 - self._occupancy(bed, now), 1.0 - t.loop["reference_occupancy"]
             if decisions.admitted_on_threshold(stay.key, t.loop["threshold_slope"], free, usual):
                 return int(t.overnight_stage)
-        if j.severity != _MINOR:
-            ratio = self._ratio("admission_given_a_and_e", j.row, now)
-            if ratio < 1.0 and not decisions.happens(stay.key, Purpose.LEVER_ADMITTED, ratio):
-                return -1
+        ratio = self._ratio("admission_given_a_and_e", j.row, now)
+        if j.severity != _MINOR and ratio < 1.0:
+            return None if decisions.happens(stay.key, Purpose.LEVER_ADMITTED, ratio) else -1
+        if j.severity == _MINOR and ratio > 1.0:
+            more = (ratio - 1.0) * t.admitted_for_each_minor[j.age]
+            return int(t.overnight_stage) if decisions.happens(stay.key, Purpose.LEVER_ADMITTED, more) else None
         return None
 
     def threshold_flag(self, j: Journey) -> int:
@@ -332,7 +316,8 @@ class Care:
         t = self.tables
         if t.stage_flags[stay.stage] & _EMERGENCY_STAY != _EMERGENCY_STAY or j.severity == _PLANNED:
             return None
-        chance = t.readmission[j.age] * self._ratio("readmission", j.row, now)
+        moved = self._ratio("readmission", j.row, now)
+        chance = rules.readmission_with_lever(t.readmission[j.age], t.own_readmission[j.age], moved)
         per_cent = t.loop["pressure_readmissions"]
         wait = decisions.readmitted_after(stay.key, chance, stay.stay_ratio, per_cent, t.readmission_minutes)
         if wait < 0:

@@ -7,6 +7,7 @@ import numpy as np
 from sim import decisions, rules
 from sim.compiled import part
 from sim.draws import Purpose, entity_key, uniform
+from sim.engines.fast_levers import with_levers
 from sim.engines.fast_programmes import gp_minutes, ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
@@ -21,19 +22,14 @@ _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN, _PRESSED, _THRESHOLD = (
     FLAGS[name]
     for name in ("end_of_life", "residence_home_with_care", "residence_care_home", "care_plan", "pressed", "threshold")
 )
-_DIES, _ROUTE, _LEVER_SUPPORT, _CARE_HOME_LEVER = (
-    Purpose.DIES, Purpose.ROUTE, Purpose.LEVER_SUPPORT, Purpose.CARE_HOME_LEVER,
-)  # fmt: skip
+_DIES, _ROUTE = Purpose.DIES, Purpose.ROUTE
 _EARLY, _FIRST_STAGE, _LEVER_ADMITTED = Purpose.EARLY, Purpose.FIRST_STAGE, Purpose.LEVER_ADMITTED
 _KEEPS_PLACE, _POOL = Purpose.KEEPS_PLACE, Purpose.POOL
-(
-    _LENGTH_LEVER, _MORTALITY, _PROCESS_LEVER, _SOURCING_LEVER, _NEW_SUPPORT, _CARE_HOME_ENTRY, _ADMISSION,
-    _DECONDITIONING, _READMISSION,
-) = (
+_LENGTH_LEVER, _MORTALITY, _PROCESS_LEVER, _SOURCING_LEVER, _GAPS, _ADMISSION, _DECONDITIONING, _READMISSION = (
     LEVER[name]
     for name in (
-        "length_of_stay", "mortality", "process_delay", "sourcing_delay", "new_support", "care_home_entry",
-        "admission_given_a_and_e", "deconditioning", "readmission",
+        "length_of_stay", "mortality", "process_delay", "sourcing_delay", "gaps", "admission_given_a_and_e",
+        "deconditioning", "readmission",
     )
 )  # fmt: skip
 
@@ -107,7 +103,8 @@ def slots(t: FastTables, s: FastState, pool: int, day: int) -> int:
     place, share = t.place[0], t.pools[pool].gp_share
     if share <= 0.0 or place.gp_minutes <= 0.0:
         return t.capacity[pool, day]
-    left = place.gp_minutes - place.gp_routine - place.programme_time * gp_minutes(t, s)
+    taken = place.programme_time * gp_minutes(t, s, day)
+    left = place.gp_minutes - place.gp_routine * (1.0 + s.clock[0].gp_more) - taken
     if left < 0.0:
         s.clock[0].gp_backlog -= left * share
     places = max(0.0, left) * share / place.gp_urgent + s.gp_fraction[pool]
@@ -150,7 +147,8 @@ def work_out(t: FastTables, s: FastState, slot: int, now: int, given: float) -> 
         if j.stay_ratio < 1.0:
             j.flags |= _PRESSED
     if given < 0.0:
-        mean = t.stay_minutes[j.stage, j.age] * j.stay_ratio * ratio(t, s, _LENGTH_LEVER, j.row, now)
+        moved = ratio(t, s, _LENGTH_LEVER, j.row, now) if stage.flags & ACUTE else 1.0
+        mean = t.stay_minutes[j.stage, j.age] * j.stay_ratio * moved
         length = decisions.length_of_stay(j.key, stage.kind, mean, stage.sigma)
     else:
         length = rules.whole_minutes(given)
@@ -195,7 +193,7 @@ def _choose_route(t: FastTables, s: FastState, slot: int, now: int) -> None:
     shares = t.route_shares[j.age, j.frailty, first : first + number]
     chosen = 0 if shares[0] >= 1.0 else rules.choice(uniform(j.key, 0, _ROUTE, 0), shares)
     if t.place[0].any_programme > 0:
-        chosen = _support_lever(t, s, slot, first, shares, chosen, now)
+        chosen = with_levers(t, s, slot, first, shares, chosen, now)
     if chosen >= number:
         return
     row = first + chosen
@@ -205,36 +203,9 @@ def _choose_route(t: FastTables, s: FastState, slot: int, now: int) -> None:
     route = t.routes[row]
     if route.process + route.sourcing <= 0.0:
         return
-    process = route.process * ratio(t, s, _PROCESS_LEVER, j.row, now)
+    process = route.process * ratio(t, s, _PROCESS_LEVER, j.row, now) * ratio(t, s, _GAPS, j.row, now)
     sourcing = route.sourcing * ratio(t, s, _SOURCING_LEVER, j.row, now)
     j.process, j.sourcing = decisions.drawn_delay(j.key, process, sourcing, route.delayed, route.sigma)
-
-
-@part
-def _support_lever(
-    t: FastTables, s: FastState, slot: int, first: int, shares: np.ndarray, chosen: int, now: int
-) -> int:
-    """Levers on new support and on care-home entry: fewer (or more) people leave with it than without the lever."""
-    j, last = s.journeys[slot], shares.size - 1
-    pathway = t.routes[first + chosen].pathway if chosen <= last else -1
-    more = ratio(t, s, _NEW_SUPPORT, j.row, now)
-    if more != 1.0 and pathway >= 0:
-        u = uniform(j.key, 0, _LEVER_SUPPORT, 0)
-        if pathway > 0 and u >= more:
-            return last
-        most = -1.0
-        for k in range(shares.size):
-            if t.routes[first + k].pathway > 0:
-                most = shares[k]
-        if pathway == 0 and most >= 0.0 and more > 1.0:
-            extra = (more - 1.0) * most / max(1.0 - most, 1e-9)
-            if u < extra:
-                return rules.choice(u / extra * most, shares)
-    if chosen <= last and t.routes[first + chosen].to == t.place[0].care_home_stage >= 0:
-        kept = ratio(t, s, _CARE_HOME_ENTRY, j.row, now)
-        if kept < 1.0 and uniform(j.key, 0, _CARE_HOME_LEVER, 0) >= kept:
-            return last
-    return chosen
 
 
 @part
@@ -262,14 +233,15 @@ def next_stage(t: FastTables, s: FastState, slot: int, now: int) -> tuple[int, b
 def _admission(t: FastTables, s: FastState, slot: int, now: int) -> tuple[bool, int]:
     """A&E's decision where it differs from the route: admitted because beds are free, or kept out by a lever."""
     j, place = s.journeys[slot], t.place[0]
-    if j.severity == _MINOR:
-        if place.threshold_slope > 0.0:
-            bed = pool_of(t, place.overnight_stage, j.locality, person_key(s, slot))
-            free, usual = 1.0 - occupancy(t, s, bed, now), 1.0 - place.reference_occupancy
-            if decisions.admitted_on_threshold(j.key, place.threshold_slope, free, usual):
-                return True, place.overnight_stage
-        return False, -1
+    if j.severity == _MINOR and place.threshold_slope > 0.0:
+        bed = pool_of(t, place.overnight_stage, j.locality, person_key(s, slot))
+        free, usual = 1.0 - occupancy(t, s, bed, now), 1.0 - place.reference_occupancy
+        if decisions.admitted_on_threshold(j.key, place.threshold_slope, free, usual):
+            return True, place.overnight_stage
     admitted = ratio(t, s, _ADMISSION, j.row, now)
+    if j.severity == _MINOR:
+        more = (admitted - 1.0) * t.admitted_for_each_minor[j.age]
+        return admitted > 1.0 and uniform(j.key, 0, _LEVER_ADMITTED, 0) < more, place.overnight_stage
     return admitted < 1.0 and uniform(j.key, 0, _LEVER_ADMITTED, 0) >= admitted, -1
 
 
@@ -359,7 +331,8 @@ def readmitted_after(t: FastTables, s: FastState, slot: int, now: int) -> int:
     j, both = s.journeys[slot], EMERGENCY | OVERNIGHT
     if t.stages[j.stage].flags & both != both or j.severity == _PLANNED:
         return -1
-    chance = t.readmission[j.age] * ratio(t, s, _READMISSION, j.row, now)
+    moved = ratio(t, s, _READMISSION, j.row, now)
+    chance = rules.readmission_with_lever(t.readmission[j.age], t.own_readmission[j.age], moved)
     return decisions.readmitted_after(
         j.key, chance, j.stay_ratio, t.place[0].pressure_readmissions, t.place[0].readmission_minutes
     )

@@ -19,6 +19,7 @@ from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
 from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
 from sim.engines.fast_tables import FastTables, fast_tables
+from sim.engines.fast_workload import count_workload
 from sim.engines.gridlock import refuse_gridlock
 from sim.engines.programmes import YEAR_MINUTES
 from sim.errors import RunError
@@ -120,6 +121,7 @@ def _rank(tables: FastTables, s: FastState) -> None:
         if programme.top < 100.0 or free < len(rows):
             rows = _highest(rows, scores(t, here, i, rows), round(len(rows) * float(programme.top) / 100.0))
         enrol(t, here, i, rows, free)
+    count_workload(t, here)
 
 
 def _highest(rows: Any, risk: Any, number: int) -> Any:

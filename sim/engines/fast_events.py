@@ -27,6 +27,7 @@ from sim.log import EVENTS, OUTCOMES
 _DAY = rules.DAY
 _SEVERITY, _CAUSE, _DOOR = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR
 _A_AND_E_SHARE = LEVER["a_and_e_share"]
+LEVERS = len(LEVER)
 _PLANNED, _REQUEST = 5, 6
 _GAVE_UP, _DIVERTED, _ESCALATED, _ENDED, _LOST_PLACE = (
     OUTCOMES.index(name) for name in ("gave_up", "diverted", "escalated", "ended", "lost_place")
@@ -71,6 +72,8 @@ def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float
     for k in range(t.severity_levers.shape[1]):
         if t.severity_levers[severity, k] >= 0:
             moved *= ratio(t, s, t.severity_levers[severity, k], row, now)
+    if cause > 0:
+        moved *= ratio(t, s, LEVERS + cause - 1, row, now)
     if not rules.happens(height, moved):
         if rules.happens(height, plain):
             event(s, _AVOIDED, row, severity, now)

@@ -26,14 +26,20 @@ def ratio(t: FastTables, s: FastState, lever: int, row: int, now: int) -> float:
     """Product of a lever's effects of every programme that covers a person now; exactly 1 if none does."""
     if row < 0 or t.moving[lever] == 0:
         return 1.0
-    product = 1.0
+    product = strongest = 1.0
     for i in range(t.programmes.size):
         stated = t.programme_ratio[i, lever]
         if t.programmes[i].moves > 0 and stated != 1.0:
             part = _share(t, s, i, row, now)
             if part > 0.0:
-                product *= rules.effect(stated, part * t.lever_strength[lever])
-    return product
+                half_time = t.programme_growth[i, lever]
+                if half_time > 0.0:
+                    part *= rules.ramp((now - t.programmes[i].start) / _DAY, half_time, 1.0, -1.0, 0.0)
+                effect = rules.effect(stated, part * t.lever_strength[lever])
+                product *= effect
+                strongest = min(strongest, effect)
+    cap = t.programme_overlap[lever]
+    return product if cap <= 0.0 else rules.overlapping(product, strongest, cap)
 
 
 @part
@@ -73,21 +79,21 @@ def takes_part(t: FastTables, s: FastState, i: int, row: int) -> bool:
 
 
 @part
-def gp_minutes(t: FastTables, s: FastState) -> float:
-    """Doctors' minutes a day that programmes take for their members."""
+def gp_minutes(t: FastTables, s: FastState, day: int) -> float:
+    """Doctors' minutes a day that programmes take for their members while they are funded."""
     taken = 0.0
     for i in range(t.programmes.size):
-        if t.programmes[i].active > 0:
+        if t.programmes[i].active > 0 and day * _DAY < t.programmes[i].end:
             taken += t.programmes[i].gp_minutes * s.members[i]
     return taken
 
 
 @compiled()
 def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
-    """True if people are ranked for programme i on this day: its first day, and each quarter after."""
+    """True if people are ranked for programme i on this day: its first day, each quarter after, the day it is over."""
     p = t.programmes[i]
     since = day - p.start // _DAY
-    return (p.caseload >= 0.0 or p.care_plan > 0) and since >= 0 and since % QUARTER_DAYS == 0
+    return p.followed > 0 and since >= 0 and (since % QUARTER_DAYS == 0 or day == rules.first_day_after(p.end, p.fade))
 
 
 @compiled()

@@ -34,6 +34,7 @@ from sim.engines.fast_programmes import is_ranking_day
 from sim.engines.fast_state import STATUS_ARRIVING, STATUS_FREE, STATUS_LIVE, FastState
 from sim.engines.fast_stays import ask, begin, die, go_home, leave, start_stay
 from sim.engines.fast_tables import FastTables
+from sim.engines.fast_workload import is_workload_day
 from sim.log import FLAGS, NEVER, OUTCOMES
 from sim.plan import QUARTER_DAYS
 
@@ -271,6 +272,8 @@ def run(t: FastTables, s: FastState, until: int) -> int:
                 for i in range(t.programmes.size):
                     if is_ranking_day(t, i, c.day):
                         return RANK
+                if is_workload_day(t, s, c.day):
+                    return RANK
         _settle_coming(t, s, c.minute)
         c.phase = 0
         c.minute += 1

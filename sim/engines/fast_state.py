@@ -75,7 +75,7 @@ EVENT = _fields((_i8, "person"), (_i4, "minute generation detail"), (_i1, "kind 
 
 CLOCK = _fields(
     (_u8, "seed replication people_key interventions_key"),
-    (_f8, "gp_backlog"),
+    (_f8, "gp_backlog gp_more"),
     (_i8, "minute phase day quarter point points extra_free extra_top journeys_free journeys_top journeys_live"),
     (_i8, "supports_free supports_top ended events admissions away over early due returning arriving joining"),
     (_i8, "closing touched outlets midnight fault"),

@@ -12,7 +12,8 @@ from sim.draws import BANDS, EDGES, MOST_POINTS, Words, poisson_cumulative
 from sim.engines.life import LEVERS_OF, SEVERITY_LEVERS
 from sim.engines.programmes import STRENGTH_OF
 from sim.engines.tables import kept_for_plans, programme_share
-from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan
+from sim.engines.workload import GP_LEVERS, OUTPATIENT_LEVERS
+from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan, lever_names
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ ROUTE = np.dtype(
 )
 POOL = np.dtype([("slots", _i8), ("reserves", _i8), ("gp_share", _f8)])
 PROGRAMME = np.dtype(
-    [(name, _i8) for name in ("active", "moves", "start", "end", "bits", "either", "care_plan")]
+    [(name, _i8) for name in ("active", "moves", "start", "end", "bits", "either", "care_plan", "followed")]
     + [(name, _f8) for name in (
         "fade", "lag", "caseload", "top", "reach", "noise", "insight", "term", "gp_minutes",
     )]
@@ -51,7 +52,8 @@ PROGRAMME = np.dtype(
 PLACE = np.dtype(
     [(name, _i8) for name in (
         "days", "first_weekday", "readmission_stage", "overnight_stage", "referral_stage", "home_care_stage",
-        "care_home_stage", "a_and_e", "gp", "any_programme", "any_outlet", "most_arrivals",
+        "care_home_stage", "operating_stage", "a_and_e", "gp", "any_programme", "any_outlet", "any_workload",
+        "moves_workload", "most_arrivals",
     )]
     + [(name, _f8) for name in ("readmission_minutes", "gp_minutes", "gp_routine", "gp_urgent", "gp_backlog_days")]
     + [(name, _f8) for name in LOOPS]
@@ -98,6 +100,9 @@ class FastTables(NamedTuple):
     condition_prevalence: Floats
     condition_extra: Floats
     readmission: Floats
+    own_readmission: Floats
+    admitted_for_each_minor: Floats
+    workload: Floats
     stream_to: Ints
     stream_rate: Floats
     stream_hours: Floats
@@ -109,6 +114,8 @@ class FastTables(NamedTuple):
     programme_ratio: Floats
     programme_share: Floats
     """[I, days] share of the effect by day, before the caseload."""
+    programme_growth: Floats
+    programme_overlap: Floats
     propensity_shape: Floats
     lever_strength: Floats
     """[levers] strength of the loop a lever belongs to, 1 for most."""
@@ -136,7 +143,8 @@ class FastTables(NamedTuple):
 def fast_tables(plan: Plan) -> FastTables:
     """The plan as FastTables."""
     route_index, route_sets = _route_sets(plan)
-    strength = np.array([plan.loop[LOOPS.index(STRENGTH_OF[n])] if n in STRENGTH_OF else 1.0 for n in PROGRAMME_LEVERS])
+    names = lever_names(len(plan.programme_overlap) - len(PROGRAMME_LEVERS))
+    strength = np.array([plan.loop[LOOPS.index(STRENGTH_OF[name])] if name in STRENGTH_OF else 1.0 for name in names])
     moves = (plan.programme_ratio != 1.0) & (plan.programme_active[:, None] > 0)
     highest = _highest(plan, moves.any(axis=1))
     highest_rates = np.moveaxis(plan.life_rates * highest[:, None, None, None, None], 0, -1)
@@ -155,11 +163,13 @@ def fast_tables(plan: Plan) -> FastTables:
         locality_shares=plan.locality_shares, life_rates=plan.life_rates, need_by_day=plan.need_by_day,
         severity_shares=plan.severity_shares,
         door=plan.door_a_and_e, causes=_causes(plan), condition_prevalence=plan.condition_prevalence,
-        condition_extra=plan.condition_extra, readmission=plan.readmission, stream_to=plan.stream_to,
+        condition_extra=plan.condition_extra, readmission=plan.readmission, own_readmission=plan.own_readmission,
+        admitted_for_each_minor=plan.admitted_for_each_minor, workload=plan.workload, stream_to=plan.stream_to,
         stream_rate=plan.stream_rate, stream_hours=plan.stream_hours, stream_ages=plan.stream_ages,
         stream_localities=plan.stream_localities, programme_ages=plan.programme_ages,
         programme_frailty=plan.programme_frailty, programme_localities=plan.programme_localities,
         programme_ratio=plan.programme_ratio, programme_share=programme_share(plan),
+        programme_growth=plan.programme_growth, programme_overlap=plan.programme_overlap,
         propensity_shape=plan.propensity_shape, lever_strength=strength,
         moving=moves.any(axis=0).astype(np.int64), severity_levers=_lever_numbers(SEVERITY_LEVERS),
         life_levers=_lever_numbers([LEVERS_OF.get(kind, ()) for kind in range(len(LIFE_EVENTS))]),
@@ -178,11 +188,13 @@ def _rows(kind: np.dtype[Any], number: int, columns: dict[str, Any]) -> Rows:
 
 def _place(plan: Plan) -> Rows:
     names = ("days", "first_weekday", "readmission_stage", "overnight_stage", "referral_stage", "home_care_stage",
-             "care_home_stage", "readmission_minutes", "gp_minutes", "gp_backlog_days")  # fmt: skip
+             "care_home_stage", "operating_stage", "readmission_minutes", "gp_minutes", "gp_backlog_days")  # fmt: skip
+    moves = (plan.programme_active[:, None] > 0) & (plan.programme_ratio != 1.0)
     return _rows(PLACE, 1, {name: getattr(plan, name) for name in names} | {
         "a_and_e": plan.names.a_and_e, "gp": plan.names.gp, "gp_routine": plan.gp_routine_minutes,
         "gp_urgent": plan.gp_urgent_minutes, "any_outlet": (plan.escalate_to != -2).any(),
-        "any_programme": ((plan.programme_active > 0) & (plan.programme_ratio != 1.0).any(axis=1)).any(),
+        "any_programme": moves.any(), "any_workload": plan.workload.any(),
+        "moves_workload": moves[:, [LEVER[name] for name in (*GP_LEVERS, *OUTPATIENT_LEVERS)]].any(),
         "most_arrivals": _most_arrivals(plan), **dict(zip(LOOPS, plan.loop, strict=True)),
     })  # fmt: skip
 
@@ -213,9 +225,9 @@ def _programmes(plan: Plan, moves: npt.NDArray[np.bool_]) -> Rows:
     bits, either = plan.programme_conditions.reshape(-1, 2).T
     return _rows(PROGRAMME, len(plan.programme_active), {
         "active": plan.programme_active, "moves": moves, "start": plan.programme_start, "end": plan.programme_end,
-        "bits": bits, "either": either, "care_plan": plan.programme_care_plan, "fade": fade, "lag": lag,
-        "caseload": plan.programme_caseload, "top": top, "reach": reach, "noise": noise, "insight": insight,
-        "term": term, "gp_minutes": plan.programme_gp_minutes,
+        "bits": bits, "either": either, "care_plan": plan.programme_care_plan, "followed": plan.programme_followed,
+        "fade": fade, "lag": lag, "caseload": plan.programme_caseload, "top": top, "reach": reach, "noise": noise,
+        "insight": insight, "term": term, "gp_minutes": plan.programme_gp_minutes,
     })  # fmt: skip
 
 
@@ -258,6 +270,9 @@ def _highest(plan: Plan, moves: npt.NDArray[np.bool_]) -> Floats:
             for name in LEVERS_OF.get(kind, ()):
                 bound *= max(1.0, float(plan.programme_ratio[i, LEVER[name]]) ** max(1.0, strength))
         highest[kind] = bound
+    strengths = np.maximum(1.0, plan.programme_who[moves, 5])
+    by_cause = np.maximum(1.0, plan.programme_ratio[moves, len(LEVER) :] ** strengths[:, None]).prod(axis=0)
+    highest[LIFE_EVENTS.index("urgent")] *= by_cause.max(initial=1.0)
     return highest
 
 

@@ -60,6 +60,7 @@ class Life:
         self.state, self.tables, self.programmes = state, tables, programmes
         self.key = run_key(state.seed, state.replication, Stream.PEOPLE)
         self._highest = [programmes.highest(*LEVERS_OF.get(kind, ())) for kind in range(_KINDS)]
+        self._highest[URGENT] *= programmes.highest_by_cause()
         self._rates = tables.plan.life_rates
         self._busiest_of: dict[int, Floats] = {}
         self._weeks: dict[int, Floats] = {}
@@ -79,8 +80,8 @@ class Life:
         ]
         return of_group * people.multiplier[row] if kind == URGENT else of_group
 
-    def need_rates(self, row: int, severity: int, now: int) -> tuple[float, float]:
-        """Urgent need now without and with levers, for a point of this severity."""
+    def need_rates(self, row: int, severity: int, cause: int, now: int) -> tuple[float, float]:
+        """Urgent need now without and with levers, for a point of this severity and cause."""
         people = self.state.persons
         plain = self.rate(URGENT, row) * self.tables.need_by_day[severity][people.age[row]][now // rules.DAY]
         if not self.programmes.active:
@@ -88,6 +89,8 @@ class Life:
         moved = plain
         for lever in SEVERITY_LEVERS[severity]:
             moved *= self.programmes.ratio(lever, row, now)
+        if cause > 0:
+            moved *= self.programmes.ratio(f"caused_by_{cause}", row, now)
         return plain, moved
 
     def lever(self, kind: int, row: int, now: int) -> float:

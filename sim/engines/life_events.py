@@ -47,7 +47,8 @@ def happen(run: Run, point: Point) -> None:
 def _urgent_need(
     run: Run, now: int, need: int, row: int, height: float, severity: int, u_cause: float, u_door: float
 ) -> None:
-    plain, moved = run.life.need_rates(row, severity, now)
+    cause = run.care.cause(row, u_cause)
+    plain, moved = run.life.need_rates(row, severity, cause, now)
     if not rules.happens(height, moved):
         if rules.happens(height, plain):
             run.recorder.event("need_avoided", now, run.state, row, severity)
@@ -55,7 +56,7 @@ def _urgent_need(
     if run.state.persons.busy[row]:
         run.recorder.event("dropped_need", now, run.state, row, severity)
         return
-    j = run.care.journey(row, need, now, severity, run.care.cause(row, u_cause))
+    j = run.care.journey(row, need, now, severity, cause)
     run.begin(j, run.care.door(row, severity, u_door, now))
 
 

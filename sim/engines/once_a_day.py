@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim import rules
+from sim.engines.workload import count_workload
 
 if TYPE_CHECKING:
     from sim.engines.simpy_engine import Run
@@ -17,6 +18,7 @@ def once_a_day(run: Run) -> None:
     if run.midnight:
         _give_up_places_of_long_absent(run)
         _rank(run)
+        count_workload(run)
     run.outlets = run.midnight = False
 
 

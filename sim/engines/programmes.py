@@ -14,7 +14,11 @@ from sim.plan import QUARTER_DAYS, Plan
 
 YEAR_MINUTES = 365 * rules.DAY
 _CARE_HOME = 2
-STRENGTH_OF = {"unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling"}
+STRENGTH_OF = {
+    "unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling",
+    "duplication": "unclear_roles", "gaps": "unclear_roles",
+}  # fmt: skip
+"""Loop whose strength multiplies the effect of what a programme may do wrong."""
 
 
 class Programmes:
@@ -31,15 +35,26 @@ class Programmes:
         """Product of a lever's effects of every programme that covers a person now; exactly 1 if none does."""
         if lever not in self._moving or row < 0:
             return 1.0
-        product = 1.0
+        product = strongest = 1.0
         for i in self.active:
             stated = self.tables.ratio[i].get(lever)
             if stated is not None:
                 share = self._share(i, row, now)
                 if share > 0.0:
                     strength = self.tables.loop[STRENGTH_OF[lever]] if lever in STRENGTH_OF else 1.0
-                    product *= rules.effect(stated, share * strength)
-        return product
+                    effect = rules.effect(stated, share * self._grown(i, lever, now) * strength)
+                    product, strongest = product * effect, min(strongest, effect)
+        cap = self.tables.overlap.get(lever)
+        return product if cap is None else rules.overlapping(product, strongest, cap)
+
+    def moves(self, *levers: str) -> bool:
+        """True if an active programme moves one of some levers."""
+        return not self._moving.isdisjoint(levers)
+
+    def _grown(self, i: int, lever: str, now: int) -> float:
+        """Share of an effect that comes slowly that is there by now."""
+        half_time = self.tables.growth[i].get(lever, 0.0)
+        return rules.ramp((now - self.tables.programme_start[i]) / rules.DAY, half_time, 1.0, -1.0, 0.0)
 
     def highest(self, *levers: str) -> float:
         """Upper bound of the product of some levers over everybody and all time."""
@@ -49,6 +64,11 @@ class Programmes:
             for lever in levers:
                 bound *= max(1.0, self.tables.ratio[i].get(lever, 1.0) ** max(1.0, strength))
         return bound
+
+    def highest_by_cause(self) -> float:
+        """Upper bound of the product of the levers on needs of one cause."""
+        causes = range(1, 1 + len(self.tables.condition_extra))
+        return max((self.highest(f"caused_by_{cause}") for cause in causes), default=1.0)
 
     def _share(self, i: int, row: int, now: int) -> float:
         """Share of the full effect of programme i on a person: strength and ramp of the day, lag, caseload."""
@@ -80,17 +100,23 @@ class Programmes:
             known = self._part[i, row] = u < reach
         return known
 
-    def gp_minutes(self) -> float:
-        """Doctors' minutes a day that programmes take for their members."""
-        t = self.tables
-        members = zip(t.programme_active, t.programme_gp_minutes, self.state.members, strict=True)
-        return float(sum(minutes * len(rows) for active, minutes, rows in members if active))
+    def gp_minutes(self, now: int) -> float:
+        """Doctors' minutes a day that programmes take for their members while they are funded."""
+        t, taken = self.tables, 0.0
+        for i, members in enumerate(self.state.members):
+            if t.programme_active[i] and now < t.programme_end[i]:
+                taken += t.programme_gp_minutes[i] * len(members)
+        return taken
 
     def is_ranking_day(self, i: int, day: int) -> bool:
-        """True if people are ranked for programme i on this day: its first day, and each quarter after."""
-        since = day - self.tables.programme_start[i] // rules.DAY
-        capped = self.tables.programme_caseload[i] >= 0.0 or self.tables.programme_care_plan[i]
-        return bool(capped and since >= 0 and since % QUARTER_DAYS == 0)
+        """True if people are ranked for programme i on this day.
+
+        That is its first day, each quarter after, and the day on which its funding and fading are over.
+        """
+        t = self.tables
+        since = day - t.programme_start[i] // rules.DAY
+        over = rules.first_day_after(t.programme_end[i], t.programme_ramp[i][2])
+        return bool(t.programme_followed[i] and since >= 0 and (since % QUARTER_DAYS == 0 or day == over))
 
     def leaving(self, i: int, now: int) -> list[int]:
         """Rows of members whose term, or the programme's funding and fading, is over, or who moved to a care home."""

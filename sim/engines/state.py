@@ -138,6 +138,8 @@ class State:
     lost_place: dict[int, int]
     """Stage to ask for when leaving hospital, by row of people whose place was given up."""
     gp_backlog: float = 0.0
+    gp_more: float = 0.0
+    """Routine work of general practice beyond the usual, as a share of it."""
     gp_fraction: dict[int, float] = field(default_factory=dict)
 
     def copy(self) -> State:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim import rules
 from sim.draws import Floats
-from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan
+from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan, lever_names
 
 _NO_OUTLET = -2
 _NOWHERE: tuple[list[int], list[range]] = ([], [range(0)])
@@ -26,10 +26,17 @@ class Tables:
         for name, value in plan._asdict().items():
             setattr(self, name, value.tolist() if hasattr(value, "tolist") else value)
         self.loop: dict[str, float] = dict(zip(LOOPS, plan.loop.tolist(), strict=True))
+        names = lever_names(len(plan.programme_overlap) - len(PROGRAMME_LEVERS))
         self.ratio: list[dict[str, float]] = [
-            {name: ratio for name, ratio in zip(PROGRAMME_LEVERS, row, strict=True) if ratio != 1.0}
+            {name: ratio for name, ratio in zip(names, row, strict=True) if ratio != 1.0}
             for row in plan.programme_ratio.tolist()
         ]
+        self.growth: list[dict[str, float]] = [
+            {name: days for name, days in zip(names, row, strict=True) if days > 0.0}
+            for row in plan.programme_growth.tolist()
+        ]
+        overlap = zip(names, plan.programme_overlap.tolist(), strict=True)
+        self.overlap: dict[str, float] = {name: cap for name, cap in overlap if cap > 0.0}
         always: Any = (plan.leaves_from == 0) & (plan.leaves_to == 24) & (plan.leaves_chance >= 1.0).all(axis=1)
         self.always_open: list[bool] = always.tolist()
         self.reserves: list[bool] = [bool(places.any()) for places in plan.reserved]

@@ -1,0 +1,58 @@
+"""Work that is counted for people rather than lived by them, in the compiled engine; see ``workload.py``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.compiled import compiled, part
+from sim.engines.fast_programmes import ratio
+from sim.engines.fast_state import FastState
+from sim.engines.fast_tables import LEVER, FastTables
+from sim.log import EVENTS
+from sim.plan import WORKLOAD_DAYS, YEAR_DAYS
+
+_GP, _OUTPATIENTS, _TWICE = (LEVER[name] for name in ("gp_workload", "outpatients", "duplication"))
+_EVENT = EVENTS.index("outpatients")
+
+
+@part
+def is_workload_day(t: FastTables, s: FastState, day: int) -> bool:
+    """True if outpatient attendances and routine work of general practice are worked out on this day."""
+    return t.place[0].any_workload > 0 and day % WORKLOAD_DAYS == 0 and s.people.size > 0
+
+
+@compiled()
+def count_workload(t: FastTables, s: FastState) -> None:
+    """Outpatient attendances a day by age and locality, and what general practice does besides the usual."""
+    c, localities = s.clock[0], t.locality_shares.size
+    if not is_workload_day(t, s, c.day):
+        return
+    groups = t.workload.shape[1] * localities
+    numbers, more = np.zeros(groups, np.int64), np.zeros(groups)
+    for row in range(s.people.size):
+        numbers[s.people[row].age * localities + s.people[row].locality] += 1
+    if t.place[0].moves_workload > 0:
+        _moved(t, s, more)
+    for of in range(groups):
+        a_day = (numbers[of] * t.workload[1, of // localities] + more[of]) / YEAR_DAYS
+        if a_day > 0.0:
+            e = s.events[c.events]
+            c.events += 1
+            e.minute, e.kind, e.person, e.detail = c.minute, _EVENT, -1, int(np.rint(1000.0 * a_day))
+            e.generation = e.frailty = 0
+            e.age, e.locality = of // localities, of % localities
+
+
+@part
+def _moved(t: FastTables, s: FastState, more: np.ndarray) -> None:
+    """Outpatient attendances a year beyond the usual by group; keeps the same of general practice, as a share."""
+    c, localities = s.clock[0], t.locality_shares.size
+    usual = added = 0.0
+    for row in range(s.people.size):
+        p = s.people[row]
+        twice = ratio(t, s, _TWICE, row, c.minute)
+        usual += t.workload[0, p.age]
+        added += t.workload[0, p.age] * (ratio(t, s, _GP, row, c.minute) * twice - 1.0)
+        outpatients = ratio(t, s, _OUTPATIENTS, row, c.minute) * twice - 1.0
+        more[p.age * localities + p.locality] += t.workload[1, p.age] * outpatients
+    c.gp_more = added / usual if usual > 0.0 else 0.0
