@@ -111,7 +111,7 @@ def _admitted_for_each_minor(net: NetRates) -> Floats:
     """Needs that are admitted through A&E over minor needs seen there, by age."""
     attending = net.severity * net.through_a_and_e
     minor = attending[:, URGENT.index("minor")]
-    return np.divide(attending.sum(axis=1) - minor, minor, out=np.zeros_like(minor), where=minor > 0)
+    return np.asarray(np.divide(attending.sum(axis=1) - minor, minor, out=np.zeros_like(minor), where=minor > 0))
 
 
 def _workload(place: Place) -> Floats:
@@ -196,7 +196,9 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
 
     def levers(each: Intervention) -> list[Lever | None]:
         by_condition = (each.needs_by_condition.get(name) for name in conditions)
-        stated: dict[str, Lever] = {**each.levers, **each.unintended}
+        stated: dict[str, Lever] = {}
+        for part in (each.levers, each.unintended):
+            stated |= dict(part.items())
         return [*(stated.get(name) for name in PROGRAMME_LEVERS), *by_condition]
 
     def array(rows: list[Any], width: int | None, kind: type) -> Any:

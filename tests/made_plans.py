@@ -64,7 +64,7 @@ def crowded(draw: Draw, *, lumpy: bool) -> Made:
         "doors": draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, days - 1)), max_size=2)),
         "gp_minutes": draw(st.sampled_from([0.0, 10.0, 43.0])), "readmission": draw(st.sampled_from([0.0, 0.5, 0.9])),
         "season": draw(st.sampled_from([1.0, 0.3, 3.0])),
-        "programmes": [_programme(draw, days) for _ in range(draw(st.integers(0, 3)))],
+        "programmes": [_programme(draw, days) for _ in range(draw(st.sampled_from([0, 2, 3])))],
         "more_beds": draw(st.integers(-1, 2)),
     }  # fmt: skip
 
@@ -106,7 +106,7 @@ def _programme(draw: Draw, days: int) -> dict[str, Any]:
         ],
         "conditions": [draw(st.sampled_from([0, 0, 1, 3])), draw(st.integers(0, 1))],
         "frailty": draw(st.lists(st.sampled_from([0, 1, 1]), min_size=FRAILTIES, max_size=FRAILTIES)),
-        "ratio": [draw(st.sampled_from([1.0, 1.0, 0.5, 1.6])) for _ in LEVERS],
+        "ratio": [draw(st.sampled_from([1.0, 1.0, 0.5, 1.3])) for _ in LEVERS],
         "minutes": draw(st.sampled_from([0.0, 4.0])),
         "care_plan": draw(st.integers(0, 1)),
     }  # fmt: skip
@@ -216,7 +216,7 @@ def _of_programmes(plan: Plan, programmes: list[dict[str, Any]]) -> dict[str, An
         "programme_localities": np.ones((number, len(plan.names.localities)), np.int64),
         "programme_ratio": column("ratio", float, len(LEVERS)),
         "programme_growth": np.tile(np.where(np.arange(len(LEVERS)) % 4 == 1, 5.0, 0.0), (number, 1)),
-        "programme_followed": (column("caseload", float) >= 0) | (column("care_plan", np.int64) > 0),
+        "programme_followed": np.ones(number, np.int64),
         "programme_overlap": np.where(np.arange(len(LEVERS)) % 3 == 0, 0.6, 0.0),
         "programme_gp_minutes": column("minutes", float), "programme_care_plan": column("care_plan", np.int64),
     }  # fmt: skip
