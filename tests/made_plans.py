@@ -64,7 +64,7 @@ def crowded(draw: Draw, *, lumpy: bool) -> Made:
         "doors": draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, days - 1)), max_size=2)),
         "gp_minutes": draw(st.sampled_from([0.0, 10.0, 43.0])), "readmission": draw(st.sampled_from([0.0, 0.5, 0.9])),
         "season": draw(st.sampled_from([1.0, 0.3, 3.0])),
-        "programmes": [_programme(draw, days) for _ in range(draw(st.sampled_from([0, 2, 3])))],
+        "programmes": [_programme(draw, days) for _ in range(draw(st.integers(0, 3)))],
         "more_beds": draw(st.integers(-1, 2)),
     }  # fmt: skip
 
@@ -116,16 +116,18 @@ def _programme(draw: Draw, days: int) -> dict[str, Any]:
 
 
 def arms_of(made: Made) -> Arms:
-    """The plan without programmes and with the beds it has, and the plan with both from the parting on."""
+    """The plan with programmes only followed and the beds it has, and the plan with both from the parting on."""
     plan = plan_of(made, made["days"])
     plan = plan._replace(**_of_people(plan, made), **_of_stages(plan, made))
     plan = plan._replace(**_of_routes(plan, made), **_of_pools(plan, made), loop=np.array(made["loop"]))
-    baseline = plan._replace(**_of_programmes(plan, []))
+    baseline = plan._replace(**_of_programmes(plan, made["programmes"], (0, 0, 0)))
     capacity = plan.capacity.copy()
     limited = (capacity >= 0).all(axis=1)
     first = -(-made["part"] // DAY)
     capacity[limited, first:] = np.maximum(0, capacity[limited, first:] + made["more_beds"])
-    return Arms(baseline, plan._replace(capacity=capacity, **_of_programmes(plan, made["programmes"])), made["part"])
+    return Arms(
+        baseline, plan._replace(capacity=capacity, **_of_programmes(plan, made["programmes"], (1, 0, 1))), made["part"]
+    )
 
 
 def _of_people(plan: Plan, made: Made) -> dict[str, Any]:
@@ -200,14 +202,14 @@ def _of_pools(plan: Plan, made: Made) -> dict[str, Any]:
     return tables
 
 
-def _of_programmes(plan: Plan, programmes: list[dict[str, Any]]) -> dict[str, Any]:
+def _of_programmes(plan: Plan, programmes: list[dict[str, Any]], active: tuple[int, ...]) -> dict[str, Any]:
     def column(name: str, kind: Any, *shape: int) -> Any:
         return np.array([each[name] for each in programmes], dtype=kind).reshape(-1, *shape)
 
     number = len(programmes)
     return {
         "names": dataclasses.replace(plan.names, programmes=tuple(f"programme {i}" for i in range(number))),
-        "programme_active": np.array([1, 0, 1])[:number], "programme_start": column("start", np.int64),
+        "programme_active": np.array(active)[:number], "programme_start": column("start", np.int64),
         "programme_end": column("end", np.int64), "programme_ramp": column("ramp", float, 4),
         "programme_caseload": column("caseload", float), "programme_who": column("who", float, 6),
         "programme_ages": np.ones((number, AGES), np.int64),
