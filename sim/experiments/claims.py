@@ -45,7 +45,7 @@ def claims_table(scenario: Scenario, measures: pd.DataFrame, uncertain: bool = F
     ``measures`` are those of both arms by replication (see ``Results``). Changes are paired: each replication with the
     plan is set against the same replication without it. ``uncertain`` says that each replication drew its numbers.
     """
-    naive = _naive(scenario, measures)
+    naive = naive_figure(scenario, measures)
     rows = [_row(claim, measures, naive, uncertain) for claim in scenario.claims]
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
@@ -80,7 +80,7 @@ def _row(claim: Claim, measures: pd.DataFrame, naive: str, uncertain: bool) -> d
         "verdict": verdict_of_futures(holds, len(known))
         if uncertain
         else verdict(holds, len(known), found, said.value),
-        "naive": naive if claim.measure in _ADMISSIONS else "",
+        "naive": naive if claim.measure in ADMISSIONS else "",
         "uncertain": uncertain,
     }
 
@@ -177,12 +177,12 @@ def _modelled(claim: Claim, kind: str, found: Interval, significant: int) -> str
 
 # -- the figure that misleads --------------------------------------------------------------------------------------
 
-_ADMISSIONS = frozenset(
+ADMISSIONS = frozenset(
     {"emergency_admissions", "emergency_admissions_per_1000", "ambulatory_care_sensitive_admissions"}
 )
 
 
-def _naive(scenario: Scenario, measures: pd.DataFrame) -> str:
+def naive_figure(scenario: Scenario, measures: pd.DataFrame) -> str:
     """What counting the same people before and after would show without any plan.
 
     Empty where no programme picks people at high risk, or fewer than two years were measured.

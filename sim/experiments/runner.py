@@ -250,7 +250,7 @@ def replications(jobs: Sequence[tuple[Arms, int, Sequence[str]]], how: Spread = 
 
 
 def in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread) -> list[Result]:
-    """What the function gives for each job, in their order; CutShort if interrupted from the keyboard."""
+    """What a function gives for each job, in their order; CutShort with the first ones if interrupted."""
     keys = [hashlib.sha256(pickle.dumps(job)).hexdigest() for job in jobs] if how.cluster else []
     found: dict[int, Result] = {}
     try:

@@ -1,0 +1,143 @@
+"""What would be enough: the value of a number planners choose at which a claim holds in half of all futures.
+
+The same futures are run at several values, so that what differs between the values is the number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sim.choices import Choice, choice, with_choice
+from sim.engines import DEFAULT
+from sim.errors import InputError
+from sim.experiments.answers import Enough
+from sim.experiments.futures import Futures, kept
+from sim.experiments.runner import arms_of, in_order, replication
+from sim.experiments.spread import Spread
+from sim.experiments.tested import asked, levels
+from sim.results import BASELINE, PLAN
+from sim.scenario import BreakEven, Claim, Scenario
+from sim.space import with_values
+
+Floats = npt.NDArray[np.float64]
+
+VALUES = 5
+"""Values tried, the ends included; the one stated is known already."""
+HALF = 0.5
+"""Share of futures in which it has to hold to be enough."""
+STEPS = 400
+"""Steps in which the values between are looked at."""
+RESAMPLES = 500
+CONFIDENCE = 0.95
+
+
+class Crossing(NamedTuple):
+    """Where a claim begins to hold in half of futures."""
+
+    value: float
+    """Infinite where no value does, or every value does."""
+    low: float
+    high: float
+
+
+def tried(chosen: Choice) -> Floats:
+    """The values at which futures are run."""
+    return np.linspace(chosen.low, chosen.high, VALUES)
+
+
+def enough(scenario: Scenario, claim: Claim, futures: Futures, first: int, how: Spread) -> Enough:
+    """The value of a claim's chosen number that is enough, from the first futures run at several values of it."""
+    given = claim.break_even
+    assert given is not None, "only for a claim that names a number"
+    chosen, many = choice(scenario, given), min(first, futures.count)
+    own = scenario.model_copy(update={"claims": (claim,)})
+    jobs = [
+        (own, given, value, futures.drawn.iloc[number].to_dict(), number, how.engine)
+        for value in tried(chosen).tolist()
+        for number in range(many)
+    ]
+    tables = in_order(at_value, jobs, how)
+    known = futures.rows[(futures.rows["time"] == 0) & (futures.rows["replication"] < many)]
+    found = {value: pd.concat(tables[place * many :][:many]) for place, value in enumerate(tried(chosen).tolist())}
+    if chosen.low < chosen.value < chosen.high and given.lever not in futures.drawn:
+        found.setdefault(chosen.value, known)
+    values = np.array(sorted(found))
+    margins = np.stack([_margins(claim, found[value], known, many) for value in values], axis=1)
+    margins = margins[np.isfinite(margins).all(axis=1)]
+    at = crossing(values, margins, scenario.run.seed)
+    shares = tuple(zip(values.tolist(), (margins >= 0).mean(axis=0).tolist(), strict=True)) if len(margins) else ()
+    value, low, high = (float(each) if np.isfinite(each) else None for each in at)
+    return Enough(
+        lever=given.lever, low=chosen.low, high=chosen.high, stated=chosen.value, value=value, value_low=low,
+        value_high=high, shares=shares, futures=len(margins),
+    )  # fmt: skip
+
+
+def at_value(
+    scenario: Scenario, given: BreakEven, value: float, drawn: dict[str, float], number: int, by: str = DEFAULT
+) -> pd.DataFrame:
+    """One future at one value of a number: the rows its claims are about; none where its numbers contradict themselves.
+
+    What planners choose in a programme changes nothing without it, so only the arm with the plan is run then.
+    """
+    try:
+        arms = arms_of(with_choice(with_values(scenario, drawn), given.lever, value))
+    except InputError:
+        return pd.DataFrame()
+    is_of_plan = given.lever.startswith("interventions.")
+    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by)
+    return kept(scenario.claims, table)
+
+
+def _margins(claim: Claim, rows: pd.DataFrame, known: pd.DataFrame, many: int) -> Floats:
+    """By future, how much better than claimed; the arm without the plan is as known if it was not run."""
+    if not len(rows):
+        return np.full(many, np.nan)
+    if BASELINE not in set(rows["arm"]):
+        rows = pd.concat([rows, known[known["arm"] == BASELINE]], ignore_index=True)
+    said, level = asked(claim), levels(claim, rows)
+    margins = np.full(many, np.nan)
+    margins[level.replications] = said.margin(level.values(said.kind))
+    return margins
+
+
+def crossing(values: Floats, margins: Floats, seed: int) -> Crossing:
+    """The value at which the margin of half of the futures is nought or more, with its 95% interval (bootstrap).
+
+    Parameters
+    ----------
+    values
+        Values tried, ascending.
+    margins
+        ``[future, value]``: how much better than claimed. Between values it is taken as a straight line.
+    """
+    if not len(margins):
+        return Crossing(np.nan, np.nan, np.nan)
+    between = np.linspace(values[0], values[-1], STEPS + 1)
+    holds = np.stack([np.interp(between, values, each) >= 0 for each in margins])
+    rises = bool(margins[:, -1].mean() >= margins[:, 0].mean())
+    rng = np.random.default_rng(seed)
+    again = [_first(between, holds[rng.integers(len(holds), size=len(holds))], rises) for _ in range(RESAMPLES)]
+    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    low, high = np.quantile(again, tails, method="nearest").tolist()
+    return Crossing(_first(between, holds, rises), low, high)
+
+
+def _first(values: Floats, holds: npt.NDArray[np.bool_], rises: bool) -> float:
+    """The first value, from the end where it holds less, at which half hold; infinite on the side where it would be."""
+    ordered, shares = (values, holds.mean(axis=0)) if rises else (values[::-1], holds.mean(axis=0)[::-1])
+    reached = np.flatnonzero(shares >= HALF)
+    beyond = np.inf if rises else -np.inf
+    if not len(reached):
+        return beyond
+    return float(ordered[reached[0]]) if reached[0] else -beyond
+
+
+def jobs_of(claims: Sequence[Claim], first: int) -> int:
+    """How many runs it takes to find what is enough for some claims."""
+    return sum(VALUES * first for claim in claims if claim.break_even is not None)
