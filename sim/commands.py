@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sim.bench_command import bench, bench_options
 from sim.capacity_command import capacity, capacity_options
 from sim.check_command import check, check_options
+from sim.claim_command import claim, claim_options
 from sim.command import (
     Asked,
     Command,
@@ -311,6 +312,13 @@ COMMANDS = (
         "carepath run nwl_pilot --years 1 --set interventions.0.strength=0.5",
         _run_options,
         _run,
+    ),
+    Command(
+        "claim",
+        "In how many futures does each claim hold, what decides it, and what would be enough? Takes minutes.",
+        "carepath claim stroke_units --claim 1 --futures 200",
+        claim_options,
+        claim,
     ),
     Command(
         "compare",

@@ -180,7 +180,7 @@ class Answer(Described):
     """The value of the chosen number that is enough; None if none was chosen."""
     naive: str
     """The figure that would mislead; empty if none is known."""
-    values: tuple[float, ...]
+    by_future: tuple[float, ...]
     """The modelled value in each future."""
 
 
@@ -194,7 +194,7 @@ class Answers(Described):
     place: str
     """Name of the place."""
     simulated: str
-    """What was simulated, in words."""
+    """How many people, how long and how many futures were simulated, in words."""
     answers: tuple[Answer, ...]
     """One for each claim."""
     numbers: int

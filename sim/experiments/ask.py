@@ -21,7 +21,7 @@ from sim.experiments.claims import ADMISSIONS, naive_figure
 from sim.experiments.deciders import Ranking, box, ranked
 from sim.experiments.futures import Futures, more_futures
 from sim.experiments.precision import estimate
-from sim.experiments.runner import CutShort, simulated
+from sim.experiments.runner import CutShort, size_and_time
 from sim.experiments.spread import HERE, Progress, Spread
 from sim.experiments.tested import Asked, Levels, asked, levels
 from sim.measures import MEASURES
@@ -92,7 +92,7 @@ def ask(
         told.done += jobs_of((claim,), ENOUGH)
         answers[place] = answers[place].model_copy(update={"enough": what})
     told.finish()
-    return _kept(scenario, own, answers, found, looks, cut_short, how, command)
+    return _kept(scenario, answers, found, looks, cut_short, how, command)
 
 
 def looks_of(futures: int | None, most: int = MOST) -> tuple[int, ...]:
@@ -157,16 +157,15 @@ def _after(tell: Progress | None, before: int) -> Callable[[int, int], None] | N
 
 
 def _kept(
-    scenario: Scenario, own: Scenario, answers: Sequence[Answer], found: Futures, looks: Sequence[int], cut_short: str,
+    scenario: Scenario, answers: Sequence[Answer], found: Futures, looks: Sequence[int], cut_short: str,
     how: Spread, command: str,
 ) -> Answers:  # fmt: skip
     numbers = found.drawn.shape[1]
-    run = scenario.run.model_copy(update={"replications": found.count})
     return Answers(
         scenario=scenario.name,
         question=scenario.question,
         place=scenario.place.name,
-        simulated=simulated(own.model_copy(update={"run": run})),
+        simulated=f"{size_and_time(scenario)}, {found.count} futures",
         answers=tuple(answers),
         numbers=numbers,
         drawn_again=found.drawn_again,
@@ -214,7 +213,7 @@ def _answer(scenario: Scenario, number: int, claim: Claim, found: Futures, looks
         region=_region(scenario, said, found, values, ranking),
         enough=None,
         naive=naive_figure(scenario, rows) if claim.measure in ADMISSIONS else "",
-        values=tuple(known.tolist()),
+        by_future=tuple(known.tolist()),
     )
 
 

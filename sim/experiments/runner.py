@@ -139,14 +139,20 @@ def _further(how: Spread, before: int, most: int) -> Spread:
 def simulated(scenario: Scenario, uncertain: bool = False, until_precise: bool = False) -> str:
     """What is simulated, as in "all people, 2 years measured after 1 year of warm-up, 4 replications"."""
     settings = scenario.run
-    of = "people" if scenario.place.people else "arrivals"
-    size = f"all {of}" if settings.scale == 1 else f"{of} and capacities at scale {settings.scale:g}"
-    warm_up = f" after {_years(settings.warm_up_days / 365)} of warm-up" if settings.warm_up_days else ""
     times = f"{settings.replications} replication" + "s" * (settings.replications != 1)
     if until_precise:
         times = f"replications until precise, at most {settings.most_replications}"
     draws = f", a draw of {len(unknown(scenario))} uncertain numbers in each" if uncertain else ""
-    return f"{size}, {_years(settings.years)} measured{warm_up}, {times}{draws}"
+    return f"{size_and_time(scenario)}, {times}{draws}"
+
+
+def size_and_time(scenario: Scenario) -> str:
+    """How many and how long are simulated, as in "all people, 2 years measured after 1 year of warm-up"."""
+    settings = scenario.run
+    of = "people" if scenario.place.people else "arrivals"
+    size = f"all {of}" if settings.scale == 1 else f"{of} and capacities at scale {settings.scale:g}"
+    warm_up = f" after {_years(settings.warm_up_days / 365)} of warm-up" if settings.warm_up_days else ""
+    return f"{size}, {_years(settings.years)} measured{warm_up}"
 
 
 def _years(years: float) -> str:
