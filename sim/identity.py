@@ -20,8 +20,8 @@ ONLY_SAYS = frozenset(
     f"{name}.py"
     for name in (
         "accounts", "break_even", "capacity_command", "capacity_page", "capacity_plots", "capacity_words",
-        "catalogue", "check_command", "claim_command",
-        "claim_page", "claim_plots", "claim_words", "cli", "command", "commands", "diagram", "explain", "figures", "findings",
+        "catalogue", "check_command", "claim_command", "claim_page", "claim_plots", "claim_words",
+        "cli", "command", "commands", "diagram", "explain", "figures", "findings",
         "flow_checks", "flow_tables", "flows", "gives", "headline", "identity", "interventions_command", "ledger",
         "money_command", "money_page", "money_words", "new_place", "page", "payment", "plots", "priced", "provenance",
         "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
