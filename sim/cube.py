@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,44 +51,55 @@ class Cube:
         """How much less than in the baseline of the same replication, in the same shape (arm is the second axis)."""
         return levels[:, :1] - levels
 
-    def rows(self, measure: str, of: Sequence[str], levels: Floats, *, total: bool = True) -> pd.DataFrame:
-        """``levels[replication, arm, period, cut, part]`` as rows of a tidy table, with their sum if wanted."""
-        if total:
-            everything = np.where(np.isnan(levels).all(axis=-1), np.nan, np.nansum(levels, axis=-1))
-            of, levels = (*of, ALL), np.concatenate((levels, everything[..., None]), axis=-1)
-        known = np.nonzero(np.isfinite(levels))
-        axes = (self.replications, self.arms, self.periods, range(len(self.cuts)), of)
-        replication, arm, period, cut, part = (np.array(axis)[index] for axis, index in zip(axes, known, strict=True))
-        group, locality = np.array(self.cuts)[cut].T
-        return pd.DataFrame(
-            {
-                "measure": measure,
-                "period": period,
-                "group": group,
-                "locality": locality,
-                "of": part,
-                "value": levels[known],
-                "arm": arm,
-                "replication": replication,
-            }
-        )
+    def table(self, measures: Mapping[str, tuple[Sequence[str], Floats]]) -> pd.DataFrame:
+        """The tidy table of measures, each given as its parts and ``levels[replication, arm, period, cut, part]``.
+
+        A measure with parts also has a row all, with their sum.
+        """
+        names, words, values = [], [], []
+        for name, (own, levels) in measures.items():
+            of, whole = (own, levels) if tuple(own) == (ALL,) else ((*own, ALL), _with_total(levels))
+            known = np.nonzero(np.isfinite(whole))
+            names.append(np.full(len(known[0]), name, dtype=object))
+            words.append((*known[:-1], np.array(of, dtype=object)[known[-1]]))
+            values.append(whole[known])
+        replication, arm, period, cut, part = (np.concatenate(each) for each in zip(*words, strict=True))
+        group, locality = np.array(self.cuts, dtype=object)[cut].T
+        columns = {
+            "measure": np.concatenate(names),
+            "period": np.array(self.periods, dtype=object)[period],
+            "group": group,
+            "locality": locality,
+            "of": part,
+            "value": np.concatenate(values),
+            "arm": np.array(self.arms, dtype=object)[arm],
+            "replication": np.array(self.replications)[replication],
+        }
+        return pd.DataFrame(columns)
+
+
+def _with_total(levels: Floats) -> Floats:
+    """Parts, and their sum over those that have a level."""
+    whole = np.where(np.isnan(levels).all(axis=-1), np.nan, np.nansum(levels, axis=-1))
+    return np.concatenate((levels, whole[..., None]), axis=-1)
 
 
 def cube(table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Cube:
     """The levels of measures and their parts out of a table of runs with both arms, or with the baseline alone."""
     columns = tuple(dict.fromkeys(columns))
-    yearly = (table["period"] == ALL) | table["period"].str.startswith("year ")
-    one_cut = (table["group"] == ALL) | (table["locality"] == ALL)
-    rows = table[table["measure"].isin({measure for measure, _ in columns}) & yearly & one_cut]
+    rows = table[table["measure"].isin({measure for measure, _ in columns})]
+    yearly = (rows["period"] == ALL) | rows["period"].str.startswith("year ")
+    rows = rows[yearly & ((rows["group"] == ALL) | (rows["locality"] == ALL))]
+    cuts = rows[["group", "locality"]]
     found: dict[str, tuple[Any, ...]] = {
-        "replication": tuple(sorted(set(rows["replication"]))),
+        "replication": tuple(sorted(rows["replication"].unique())),
         "arm": tuple(arm for arm in ARMS if (rows["arm"] == arm).any()),
-        "period": tuple(dict.fromkeys((ALL, *rows["period"]))),
-        "cut": tuple(dict.fromkeys(((ALL, ALL), *zip(rows["group"], rows["locality"], strict=True)))),
+        "period": tuple(dict.fromkeys((ALL, *rows["period"].unique()))),
+        "cut": tuple(dict.fromkeys(((ALL, ALL), *cuts.drop_duplicates().itertuples(index=False, name=None)))),
         "column": columns,
     }
     keys = {name: pd.Index(rows[name]) for name in ("replication", "arm", "period")}
-    keys |= {"cut": pd.MultiIndex.from_frame(rows[["group", "locality"]])}
+    keys |= {"cut": pd.MultiIndex.from_frame(cuts)}
     keys |= {"column": pd.MultiIndex.from_frame(rows[["measure", "of"]])}
     places = np.stack([_index(axis).get_indexer(keys[name]) for name, axis in found.items()])
     known = (places >= 0).all(axis=0)

@@ -191,24 +191,24 @@ def with_money(table: pd.DataFrame, bill: Bill | None) -> pd.DataFrame:
         return table
     counts = counted(table, bill)
     rates, found = rates_of(bill.prices), activity(counts, bill)
-    rows = [
-        counts.rows("care_cost", rates.names, found * rates.cost),
-        counts.rows(GP_MINUTES, (ALL,), gp_minutes(counts, bill)[..., None], total=False),
-    ]
+    measures = {
+        "care_cost": (rates.names, found * rates.cost),
+        GP_MINUTES: ((ALL,), gp_minutes(counts, bill)[..., None]),
+    }
     if counts.has_plan:
         programme = programme_cost(counts, bill)
-        fewer = counts.fewer(found)
+        fewer, wards = counts.fewer(found), cash_released(patients_fewer(counts, bill), ward_of(bill.prices))
         values = {
             "tariff_value": (rates.names, value_of(fewer, rates.tariff)),
             "marginal_value": (rates.names, value_of(fewer, rates.marginal)),
-            "cash_released": (sites(bill), cash_released(patients_fewer(counts, bill), ward_of(bill.prices))),
+            "cash_released": (sites(bill), wards),
         }
-        rows += [counts.rows(name, of, value) for name, (of, value) in values.items()]
-        rows.append(counts.rows("programme_cost", tuple(each.name for each in bill.interventions), programme))
-        for name, (_, value) in values.items():
-            saved = np.nansum(value, axis=-1) - programme.sum(axis=-1)
-            rows.append(counts.rows(SAVINGS[name], (ALL,), saved[..., None], total=False))
-    return pd.concat([table, *(each[table.columns] for each in rows)], ignore_index=True)
+        saved = {
+            SAVINGS[name]: ((ALL,), (np.nansum(value, axis=-1) - programme.sum(axis=-1))[..., None])
+            for name, (_, value) in values.items()
+        }
+        measures |= values | {"programme_cost": (tuple(each.name for each in bill.interventions), programme)} | saved
+    return pd.concat([table, counts.table(measures)[table.columns].astype(table.dtypes)], ignore_index=True)
 
 
 def counted(table: pd.DataFrame, bill: Bill) -> Cube:

@@ -53,8 +53,7 @@ def fall(row: Mapping[Any, Any]) -> str:
         return f"{mean:.0f}% ({low:.0f}% or more)"
     if low == high:
         return f"{mean:.3g}%"
-    number, _, ends = shown(mean, low, high, significant=DIGITS).partition(" (")
-    return f"{number}% ({ends.rstrip(')')}%)" if math.isfinite(low) else f"{number}%"
+    return with_per_cent(shown(mean, low, high, significant=DIGITS))
 
 
 def values_table(found: Account, every_part: bool = False) -> pd.DataFrame:
@@ -90,12 +89,19 @@ def break_even_table(found: Account) -> pd.DataFrame:
 
 
 def modelled(row: Mapping[Any, Any]) -> str:
-    """The fall that the model finds, or the rise."""
+    """The fall that the model finds, a rise, or that neither is clear."""
     mean, low, high = (float(row[end]) for end in ("mean", "low", "high"))
-    sign = -1 if mean < 0 else 1
-    ends = sorted((sign * low, sign * high)) if math.isfinite(low) else (low, high)
-    number, _, rest = shown(sign * mean, *ends).partition(" (")
-    return f"{'a rise of ' if mean < 0 else ''}{number}% ({rest}" if rest else f"{number}%"
+    if low > 0:
+        return with_per_cent(shown(mean, low, high))
+    if high < 0:
+        return f"a rise of {with_per_cent(shown(-mean, -high, -low))}"
+    return with_per_cent(shown(mean, low, high)) + (", no clear fall" if math.isfinite(low) else "")
+
+
+def with_per_cent(number: str) -> str:
+    """A number and its interval, each with its sign of per cent."""
+    mean, _, ends = number.partition(" (")
+    return f"{mean}% (no interval)" if "no interval" in ends else f"{mean}% ({ends.rstrip(')')}%)"
 
 
 def group_in_words(group: str) -> str:
@@ -178,5 +184,6 @@ def caveats(found: Account, drawn: bool) -> list[str]:
         f"Prices of {found.price_year}. Intervals hold {luck} and what the prices may be.",
         "At tariff every admission avoided counts as cash; what varies is what goes without closing anything. A ward "
         "is free only where fewer people are in the beds of one site, by a whole ward and beyond doubt.",
+        "Doctors' time that a programme takes counts in what varies, also where the cost of the plan pays for it.",
         "That a scheme changes what people do is not assumed.",
     ]

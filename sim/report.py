@@ -33,6 +33,7 @@ SHOWN = (
     "mean_length_of_stay", "delayed_overnight", "delay_days", "four_hour_share", "twelve_hour_waits",
     "planned_admissions", "cancellations", "community_beds_occupied", "community_occupancy",
     "readmission_30_day_share", "home_care_starts", "care_home_entries", "gp_unseen_share", "deaths",
+    "care_cost", "programme_cost",
 )  # fmt: skip
 """Measures of the first table, in its order."""
 

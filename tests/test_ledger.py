@@ -12,10 +12,11 @@ import pytest
 from sim import cli
 from sim.accounts import Account, account
 from sim.errors import InputError
+from sim.expected import expected_flows
 from sim.experiments.claims import claims_table
 from sim.files import load_scenario
 from sim.ledger import COSTS, PAYMENTS, Change, change_of, ledger, ledgers, sides_of, smallest_fall
-from sim.money import Rates, rates_of
+from sim.money import Rates, bill_of, price_of, rates_of
 from sim.money_page import money_page
 from sim.money_words import answer, break_even_table, ledger_in_words
 from sim.payment import Scheme, read_schemes
@@ -241,6 +242,22 @@ def test_break_even_of_the_pilot_in_what_varies_and_in_cash() -> None:
     # two wards of 27 patients, each 2.96 million: where 3 of 10 patients are, 27 of the 137 that all emergencies fill
     patients = 50_000 / 365
     assert at(found, "75-84,85+", "running", "cash_released") == pytest.approx(100 * 27 / (0.3 * patients), abs=0.1)
+
+
+def test_break_even_of_the_shipped_pilot_agrees_with_what_was_published() -> None:
+    """At today's prices and rates of admission 1% of those at 75 and over is worth what 2011's was: 0.33 to 0.40 m."""
+    scenario = load_scenario("nwl_pilot")
+    flows, rates = expected_flows(scenario.place), rates_of(scenario.place.prices)  # type: ignore[arg-type]
+    admissions = (flows.stays["same_day_care"] + flows.stays["acute_bed"])[2:].sum()
+    tariff = float(rates.tariff[rates.names.index("emergency_admission")])
+    assert 330_000 < 0.01 * admissions * tariff < 400_000
+    bill = bill_of(scenario)
+    assert bill is not None
+    costs = [price_of(each, bill.starts, 365) for each in bill.interventions]
+    assert sum(float(each.running) for each in costs) == 3_500_000
+    assert sum(float(each.starting) for each in costs) == pytest.approx(1_140_000)
+    assert sum(float(each.per_member) for each in costs) == 0
+    assert 0.0875 < 3_500_000 / (admissions * tariff) < 0.105
 
 
 def test_under_the_marginal_tariff_the_commissioner_needs_a_greater_fall() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,15 @@ from sim.errors import InputError
 from sim.experiments.claims import claims_table
 from sim.experiments.runner import run
 from sim.experiments.spread import Spread
-from sim.files import load_place, load_scenario
+from sim.files import load_place, load_scenario, read_scenario
 from sim.interventions import CapacityStep, Intervention, Ramp, Takes
+from sim.measures import CLAIMABLE
 from sim.money import Bill, Ward, bill_of, cash_released, price_of, whole_wards, with_money
 from sim.prices import Price, Prices
 from sim.prices import Ward as WardPrices
 from sim.quantities import Quantity
 from sim.scenario import Claim
+from sim.shipped import shipped
 from sim.space import quantile, unknown
 
 STARTS = dt.date(2026, 4, 1)
@@ -141,6 +144,13 @@ def test_age_groups_have_what_is_counted_by_age() -> None:
     assert not set(old["measure"]) & {"programme_cost", "net_saving_at_tariff", "cash_released"}
 
 
+def test_a_locality_has_what_is_counted_by_locality() -> None:
+    borough = table({("emergency_admissions", "all"): (400, 396)}).assign(locality="North")
+    found = with_money(pd.concat([table(TEN_FEWER), borough]), bill())
+    rows = found[(found["locality"] == "North") & (found["measure"] == "tariff_value") & (found["arm"] == "plan")]
+    assert dict(zip(rows["of"], rows["value"], strict=True)) == {"admission": 12_000, "doctor_minute": 0, "all": 12_000}
+
+
 def test_doctors_time_is_what_varies_and_nobody_is_paid_for_it() -> None:
     team = programme(takes=Takes(gp_minutes_per_person_month=10))
     found = with_money(table({("members", "Team"): (0, 50), ("emergency_admissions", "all"): (1, 1)}), bill(team))
@@ -255,6 +265,29 @@ def test_a_claim_about_money_is_tested_like_any_other() -> None:
     row = claims_table(scenario.model_copy(update={"claims": (claim,)}), found).iloc[0]
     assert row["modelled_value"] == 30_000
     assert row["holds_in"] == 0
+
+
+def test_claims_about_money_are_checked(tmp_path: Path) -> None:
+    claims = [
+        "{text: a, measure: tariff_value, of: emergency_admission, group: '75-84,85+', at_least: 1}",
+        "{text: b, measure: tariff_value, locality: Ealing, change: 8000000}",
+        "{text: c, measure: programme_cost, of: Care planning, at_most: 1}",
+        "{text: d, measure: net_saving_in_cash, at_least: 0, year: 1}",
+    ]
+    pilot = shipped("scenarios", "nwl_pilot.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "claims.yaml"
+    begin, _, rest = pilot.partition("claims:\n")
+    begin = begin.replace("places/", f"{shipped('scenarios')}/places/")
+    begin = begin.replace("use: interventions/", f"use: {shipped('scenarios')}/interventions/")
+    run = rest[rest.index("run:") :]
+    file.write_text(f"{begin}claims: [{', '.join(claims)}]\n{run}", encoding="utf-8")
+    assert len(read_scenario(file, measures=CLAIMABLE).model.claims) == 4
+    wrong = file.read_text(encoding="utf-8").replace("of: emergency_admission", "of: emergency_admissio")
+    file.write_text(wrong.replace("of: Care planning", "of: Care plannin"), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_scenario(file, measures=CLAIMABLE)
+    assert "did you mean `emergency_admission`" in str(error.value)
+    assert "did you mean `Care planning`" in str(error.value)
 
 
 def test_a_run_of_the_pilot_has_its_cost() -> None:

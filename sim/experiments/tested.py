@@ -140,4 +140,5 @@ def claimed_in_words(claim: Claim) -> str:
 
 def _limit(claim: Claim, kind: str, value: float) -> str:
     words = {"at_most": "at most ", "at_least": "at least "}.get(kind, "+" if value > 0 else "")
-    return f"{words}{on_screen(claim, kind, value):,.4g} {unit(claim, kind)}"
+    number = on_screen(claim, kind, value)
+    return f"{words}{f'{number:,.0f}' if abs(number) >= 1e4 else f'{number:,.4g}'} {unit(claim, kind)}"
