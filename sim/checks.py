@@ -18,6 +18,7 @@ from sim.findings import TOLERANCE, Findings, check_numbers
 from sim.flow_checks import NEED, warn_of_circles, warn_of_unreachable
 from sim.interventions import Intervention
 from sim.quantities import AGES, AgeTable
+from sim.readiness import Readiness
 from sim.scenario import Divided, RunSettings, Scenario
 from sim.system import HOME, SEVERITIES, Place, PlainArrivals, Pool, Route, Stage
 
@@ -48,6 +49,13 @@ def check_intervention(intervention: Intervention) -> BothLists:
     found = Findings()
     _intervention(found, intervention, "")
     check_numbers(found, intervention)
+    return found.both()
+
+
+def check_readiness(readiness: Readiness) -> BothLists:
+    """Problems and warnings of answers about readiness."""
+    found = Findings()
+    check_numbers(found, readiness)
     return found.both()
 
 

@@ -57,6 +57,9 @@ def takes_changes(parser: argparse.ArgumentParser) -> None:
 def takes_run(parser: argparse.ArgumentParser) -> None:
     """A scenario and how it is run."""
     takes_file(parser, "scenario")
+    parser.add_argument(
+        "--readiness", metavar="FILE", default="", help="answers about how ready the place is, see carepath readiness"
+    )
     takes_settings(parser)
 
 
@@ -165,7 +168,20 @@ def scenario_of(asked: Asked, file: str = "") -> Scenario:
     loaded = read_scenario(file or asked.file, changes_of(asked), CLAIMABLE)
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    return loaded.model
+    return _as_ready(loaded.model, getattr(asked, "readiness", ""))
+
+
+def _as_ready(scenario: Scenario, file: str) -> Scenario:
+    """The scenario in a place with the answers of a file, if one is given; what that means goes to standard error."""
+    if not file:
+        return scenario
+    from sim.files import load_readiness
+    from sim.readiness_words import readiness_in_words
+    from sim.terminal import wrapped
+
+    answers = load_readiness(file)
+    print(wrapped(readiness_in_words(answers)), file=sys.stderr)
+    return scenario.model_copy(update={"readiness": answers})
 
 
 def print_json(answer: Any) -> None:

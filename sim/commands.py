@@ -32,6 +32,7 @@ from sim.errors import InputError, Problem
 from sim.evaluate_command import evaluate, evaluate_options
 from sim.interventions_command import interventions, interventions_options
 from sim.money_command import money, money_options
+from sim.readiness_command import readiness, readiness_options
 from sim.sweep_command import sweep, sweep_options
 from sim.verify_command import verify, verify_options
 
@@ -195,7 +196,7 @@ def _report(asked: Asked) -> None:
 
 
 def _schema_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=("scenario", "place", "intervention"), help="kind of file")
+    parser.add_argument("kind", choices=("scenario", "place", "intervention", "readiness"), help="kind of file")
 
 
 def _schema(asked: Asked) -> None:
@@ -382,6 +383,13 @@ COMMANDS = (
         "carepath interventions case_management",
         interventions_options,
         interventions,
+    ),
+    Command(
+        "readiness",
+        "How ready is the place for a programme? A questionnaire, and what its answers are taken to mean.",
+        "carepath readiness --new my_place.yaml",
+        readiness_options,
+        readiness,
     ),
     Command(
         "schema",

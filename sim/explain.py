@@ -15,6 +15,7 @@ from sim.flows import duration, in_words, title_of
 from sim.interventions import CapacityStep, Intervention, Lever, Who
 from sim.measures import MEASURES
 from sim.quantities import AGES, FRAILTIES
+from sim.readiness_words import readiness_in_words
 from sim.scenario import ALL, Claim, RunSettings, Scenario
 from sim.system import HOME, Place, Pool
 
@@ -58,6 +59,8 @@ LEVERS = {
     "unmet_need": "need it reveals",
     "simple_referrals": "referrals of simple problems a new clinic draws",
     "deskilling": "referrals by other clinicians",
+    "duplication": "contacts with doctors and outpatient clinics, made twice where roles are unclear",
+    "gaps": "delay by hospital process where nobody feels responsible",
 }
 """What a programme moves, in words."""
 
@@ -79,6 +82,11 @@ def explain(scenario: Scenario) -> str:
         )
     if not scenario.interventions:
         parts += _section("Switched on", ["Nothing: this is the place as it is."])
+    for lever, cap in scenario.overlap.items():
+        least = f"{LEVERS[lever]}: {more_or_less(cap.value)} at most for one person, unless one alone does more."
+        parts += _section("Several programmes together", [least], bullets=True)
+    if scenario.readiness is not None:
+        parts += _section("How ready the place is", readiness_in_words(scenario.readiness), bullets=True)
     claims = [claim_in_words(claim) for claim in scenario.claims] or ["None."]
     parts += _section("Claimed", claims, bullets=True)
     return "\n".join([*parts, *_section("The run", [run_in_words(scenario.run)])])
@@ -208,7 +216,8 @@ def lever_in_words(name: str, lever: Lever) -> str:
     if lever.assumption or not evidence:
         evidence = f"an assumption{f'; {evidence}' if evidence else ''}"
     what = LEVERS.get(name, name.replace("_", " "))
-    effect = f"{what[0].upper()}{what[1:]}, for those it reaches: {more_or_less(lever.ratio)}{span}."
+    slowly = f", half of it after {lever.half_time_months:g} months" if lever.half_time_months else ""
+    effect = f"{what[0].upper()}{what[1:]}, for those it reaches: {more_or_less(lever.ratio)}{span}{slowly}."
     return f"{effect} Evidence: {evidence.rstrip('.')}."
 
 

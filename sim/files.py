@@ -13,12 +13,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sim.checks import check_intervention, check_place, check_scenario
+from sim.checks import check_intervention, check_place, check_readiness, check_scenario
 from sim.documents import Document, Origin, read
 from sim.errors import InputError, Problem
 from sim.fields import Shape, listed, shown, suggestion
 from sim.interventions import Intervention
 from sim.overrides import lay_over, remove, set_value, value_of_text, with_lender
+from sim.readiness import Readiness
 from sim.scenario import Divided, Scenario, ScenarioFile, UsedIntervention
 from sim.shipped import shipped
 from sim.system import Place
@@ -32,6 +33,7 @@ __all__ = [
     "load_any",
     "load_intervention",
     "load_place",
+    "load_readiness",
     "load_scenario",
     "read_any",
     "read_intervention",
@@ -40,11 +42,11 @@ __all__ = [
     "read_template",
 ]
 
-Kind = Literal["place", "intervention", "scenario"]
-FOLDERS: dict[Kind, str] = {"place": "places", "intervention": "interventions", "scenario": ""}
+Kind = Literal["place", "intervention", "scenario", "readiness"]
+FOLDERS: dict[Kind, str] = {"place": "places", "intervention": "interventions", "scenario": "", "readiness": ""}
 """Where files of each kind are in the shipped scenarios folder."""
 
-NAMED_BY: dict[Kind, str] = {"place": "place:", "intervention": "- use:"}
+NAMED_BY: dict[Kind, str] = {"place": "place:", "intervention": "- use:", "readiness": "readiness:"}
 """How a scenario names a file of each kind."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -102,6 +104,12 @@ def load_place(path: str | Path, changes: Mapping[str, str] = {}) -> Place:
 def load_intervention(path: str | Path, changes: Mapping[str, str] = {}) -> Intervention:
     """The intervention in a file."""
     return read_intervention(path, changes).model
+
+
+def load_readiness(path: str | Path) -> Readiness:
+    """The answers about readiness in a file."""
+    document = _opened(_given(path, "readiness"), "readiness")
+    return _finished(document, Readiness, check_readiness, {}).model
 
 
 def load_scenario(path: str | Path, changes: Mapping[str, str] = {}) -> Scenario:
@@ -259,6 +267,10 @@ def _scenario(found: tuple[Path, str]) -> Document:
     if place is not None and not isinstance(place, dict):
         file = _referred(document, ("place",), place, "place")
         _graft(document, ("place",), _place(file, ()) if file else None)
+    readiness = document.data.get("readiness")
+    if isinstance(readiness, str):
+        file = _referred(document, ("readiness",), readiness, "readiness")
+        _graft(document, ("readiness",), _opened(file, "readiness") if file else None)
     given = document.data.get("interventions", [])
     for index, item in enumerate(given if isinstance(given, list) else []):
         if isinstance(item, dict) and "use" in item:

@@ -24,6 +24,7 @@ ONLY_SAYS = frozenset(
         "cli", "command", "commands", "diagram", "explain", "figures", "findings",
         "flow_checks", "flow_tables", "flows", "gives", "headline", "identity", "interventions_command", "ledger",
         "money_command", "money_page", "money_words", "new_place", "page", "payment", "plots", "priced", "provenance",
+        "readiness_command", "readiness_words",
         "report", "results", "schema", "sweep_command", "targets", "wording", "writing",
     )
 )  # fmt: skip

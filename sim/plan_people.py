@@ -12,6 +12,7 @@ from sim.interventions import Intervention, Lever
 from sim.net_rates import URGENT, NetRates
 from sim.plan import LOOPS, PROGRAMME_LEVERS, lever_names
 from sim.quantities import AGES, FRAILTIES
+from sim.readiness import as_ready
 from sim.scenario import Scenario
 from sim.system import HOME, People, Place, UrgentNeeds
 
@@ -180,7 +181,7 @@ def _loops(place: Place) -> Floats:
 
 def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) -> dict[str, Any]:
     """Programmes of both arms; in the baseline they are not active and only followed as what would have been."""
-    programmes = [each for each in scenario.interventions if each.enrols]
+    programmes = [as_ready(each, scenario.readiness) for each in scenario.interventions if each.enrols]
     conditions = list(scenario.place.people.conditions) if scenario.place.people else []
     localities = [each.name for each in scenario.place.localities]
 

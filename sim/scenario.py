@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from sim.interventions import Intervention, LeverName
 from sim.quantities import Described, Number
+from sim.readiness import Readiness
 from sim.system import Place
 
 ALL = "all"
@@ -186,6 +187,8 @@ class ScenarioFile(Described):
     """Fields of the place changed, by path, for example `pools.acute_north.capacity: 400`."""
     interventions: tuple[UsedIntervention | Intervention, ...] = ()
     """Interventions switched on, in order."""
+    readiness: str | Readiness | None = None
+    """Path of the answers about how ready the place is, relative to this file; or the answers themselves."""
     overlap: dict[LeverName, Number] = {}
     """Lowest ratio that several programmes together may give one person, by lever: 0.8 is a fifth less at most, unless
     one of them alone does more. Without it their effects multiply."""
@@ -206,6 +209,8 @@ class Scenario(Described):
     """The place as it is today."""
     interventions: tuple[Intervention, ...] = ()
     """Interventions switched on, in order."""
+    readiness: Readiness | None = None
+    """How ready the place is to carry the interventions out; as they state themselves if left out."""
     overlap: dict[LeverName, Number] = {}
     """Lowest ratio that several programmes together may give one person, by lever: 0.8 is a fifth less at most, unless
     one of them alone does more. Without it their effects multiply."""

@@ -7,11 +7,17 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from sim.interventions import Intervention
+from sim.readiness import Readiness
 from sim.scenario import ScenarioFile
 from sim.system import Place
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FILES: dict[str, type[BaseModel]] = {"place": Place, "intervention": Intervention, "scenario": ScenarioFile}
+FILES: dict[str, type[BaseModel]] = {
+    "place": Place,
+    "intervention": Intervention,
+    "scenario": ScenarioFile,
+    "readiness": Readiness,
+}
 SHORT_FORMS: dict[str, list[dict[str, Any]]] = {
     "Quantity": [{"type": "number"}],
     "AgeTable": [{"$ref": "#/$defs/Quantity"}],
@@ -20,7 +26,7 @@ SHORT_FORMS: dict[str, list[dict[str, Any]]] = {
 """How values may also be written, beside their full form."""
 
 
-def schema(kind: Literal["place", "intervention", "scenario"]) -> dict[str, Any]:
+def schema(kind: Literal["place", "intervention", "scenario", "readiness"]) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a kind of file, each field described."""
     described = FILES[kind].model_json_schema(by_alias=True)
     _allow_short_forms(described["$defs"])
