@@ -64,7 +64,12 @@ def methods_chart(summary: pd.DataFrame, months: int, width: Width = "container"
     axis = alt.Axis(labelExpr=f"split(datum.label, '{LINE_BREAK}')", labelLimit=300, domain=False, ticks=False)
     y = alt.Y("name:N", sort=list(dict.fromkeys(rows["name"])), title=None, axis=axis)
     offset = alt.YOffset("called:N", sort=called)
-    x = alt.X("low:Q", title="Change of emergency admissions, per cent", axis=alt.Axis(tickCount=5 if narrow else 9))
+    x = alt.X(
+        "low:Q",
+        title="Change reported, per cent",
+        scale=alt.Scale(nice=True),
+        axis=alt.Axis(tickCount=5 if narrow else 9),
+    )
     legend = alt.Legend(title=None, orient="top", columns=1 if narrow else 2)
     scale = alt.Scale(domain=called, range=[*COLOURS[::-1]][: len(called)])
     colour = alt.Color("called:N", scale=scale, legend=legend)
@@ -81,7 +86,7 @@ def methods_chart(summary: pd.DataFrame, months: int, width: Width = "container"
 def _picture(summary: pd.DataFrame, months: int) -> str:
     words = f"What each method reports after {months} months; see the table."
     drawn = picture(partial(methods_chart, summary, months), words)
-    note = f"Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red tick: the truth."
+    note = f"Change of emergency admissions. Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red tick: the truth."
     return figure(f"After {months} months", drawn, note)
 
 

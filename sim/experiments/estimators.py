@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CONTROLS = 3
+CONTROLS = 2
 """Nearest controls of each person enrolled."""
 
 

@@ -28,10 +28,11 @@ SHOWS = {
 PLACE = "Whole place against another like it"
 """Title of the method that is luck between two places alone."""
 LIMITS = (
-    "Studied are the people enrolled on the first day, followed whether or not they stay enrolled. Power is that of a "
-    "study of so many people; intervals allow for people admitted again and again, and for practices where those are "
-    "compared. Real places also differ in trends, coding and who volunteers, which is not simulated: real comparisons "
-    "of places are worse than these."
+    "Studied are the people enrolled on the first day, followed whether or not they stay enrolled; matched are those "
+    "of half of the practices with people of the other half, where nobody has the programme. Power is that of a study "
+    "of so many people: at a scale below 1 studies are smaller, and controls less alike, than they would be. Intervals "
+    "allow for people admitted again and again, and for practices where those are compared. Real places also differ in "
+    "trends, coding and who volunteers, which is not simulated: real comparisons of places are worse than these."
 )
 
 

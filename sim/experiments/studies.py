@@ -237,13 +237,13 @@ def _eligible(plan: Plan, people: Population, living: dict[str, Ints], condition
 def _likeness(plan: Plan, age: Ints, record: Record, lives: Ints, conditions: Ints) -> Floats:
     """What people are matched on ``[people, characteristics]``: what hospital and practice records hold.
 
-    Age band (never another one), frailty, admissions in the last twelve months, one in the last three (a difference
-    counts as half an admission), and conditions.
+    Age band (never another one), frailty and conditions; less heavily, since they say less of what will come, the
+    number of admissions in the last twelve months and whether there was one in the last three.
     """
     past = between(record.admissions, moment(lives, record.start - YEAR), moment(lives, record.start - 1))
     recent = between(record.admissions, moment(lives, record.start - RECENT), moment(lives, record.start - 1)) > 0
     has = [conditions >> c & 1 for c in range(len(plan.condition_prevalence))]
-    return np.column_stack([100.0 * age, record.living["frailty"], past, 0.5 * recent, *has])
+    return np.column_stack([100.0 * age, record.living["frailty"], 0.5 * past, 0.25 * recent, *has])
 
 
 def _practices(people: Population, localities: int, luck: np.random.Generator) -> tuple[Ints, Bools]:
