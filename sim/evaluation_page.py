@@ -86,7 +86,10 @@ def methods_chart(summary: pd.DataFrame, months: int, width: Width = "container"
 def _picture(summary: pd.DataFrame, months: int) -> str:
     words = f"What each method reports after {months} months; see the table."
     drawn = picture(partial(methods_chart, summary, months), words)
-    note = f"Change of emergency admissions. Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red tick: the truth."
+    note = (
+        f"Change of emergency admissions. Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red tick: "
+        "the truth."
+    )
     return figure(f"After {months} months", drawn, note)
 
 
