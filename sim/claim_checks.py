@@ -9,7 +9,7 @@ from sim.fields import suggestion
 from sim.findings import Findings
 from sim.interventions import Intervention
 from sim.quantities import AGES
-from sim.scenario import ALL, Claim, Divided, Scenario
+from sim.scenario import ALL, Claim, Divided, Scenario, courses_of
 from sim.system import Place
 
 SIZES = ("change_per_cent", "change", "at_most", "at_least")
@@ -85,6 +85,7 @@ def _measure(found: Findings, claim: Claim, scenario: Scenario, measure: Divided
 
 def _parts(scenario: Scenario, measure: Divided) -> list[str]:
     """The words a measure may be ``of`` in a scenario."""
+    courses = courses_of(scenario)
     holders: tuple[Place | Intervention, ...] = (scenario.place, *scenario.interventions)
     names = {
         "<pool>": [name for holder in holders for name in holder.pools],
@@ -92,5 +93,7 @@ def _parts(scenario: Scenario, measure: Divided) -> list[str]:
         "<programme>": [each.name for each in scenario.interventions if each.enrols],
         "<intervention>": [each.name for each in scenario.interventions],
         "<activity>": [*scenario.place.prices.activity] if scenario.place.prices else [],
+        "<condition>": list(courses),
+        "<complication>": [name for course in courses.values() for name in course.complications],
     }
     return [word for part in measure.parts for word in names.get(part, [part])]

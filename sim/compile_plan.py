@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from typing import Any
 
 import numpy as np
 
 from sim.arm import Arm, with_added
 from sim.expected import expected_flows
 from sim.plan import Names, Plan
+from sim.plan_courses import complication_names, course_tables, followed
 from sim.plan_people import people_tables, programme_tables
 from sim.plan_pools import capacity, initial, pool_tables, stream_tables
 from sim.plan_routes import route_tables
@@ -42,6 +45,7 @@ def compile_plan(scenario: Scenario, *, with_interventions: bool = True) -> Plan
         days=arm.days,
         first_weekday=first_day.weekday(),
         **people_tables(scenario, arm.flows.net, interventions, first_day, arm.days),
+        **course_tables(scenario, arm.flows.net, arm.stage_index),
         **stage_tables(arm),
         **route_tables(arm),
         **pool_tables(arm),
@@ -78,4 +82,29 @@ def _names(arm: Arm) -> Names:
         end_minute=arm.days * 1440,
         scale=run.scale,
         community_bed=tuple(stage.community_bed for stage in stages.values()),
+        **_course_names(arm.scenario),
     )
+
+
+def _course_names(scenario: Scenario) -> dict[str, Any]:
+    """What names and numbers are needed to count the conditions followed."""
+    courses = followed(scenario)
+    if not courses:
+        return {}
+    number = {each.name: f for f, each in enumerate(courses)}
+    assert scenario.place.people is not None
+    days = [each.course.symptom_days_per_month for each in courses]
+    return {
+        "conditions": tuple(number),
+        "causes": (-1, *(number.get(name, -1) for name in scenario.place.people.conditions)),
+        "complications": complication_names(scenario),
+        "symptom_days": tuple(each.values if each else (math.nan,) * 3 for each in days),
+        "invited": tuple(
+            (
+                tuple(int(age in each.who.age) for age in AGES),
+                sum(1 << number[name] for name in each.who.conditions if name in number) if each.capacity else 0,
+            )
+            for each in scenario.interventions
+            if each.enrols
+        ),
+    }

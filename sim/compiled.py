@@ -22,8 +22,8 @@ from platformdirs import user_cache_path
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
 SOURCES = (
-    "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plan.py", "system.py", "population.py",
-    "engines", "counting.py",
+    "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plan.py", "system.py", "courses.py",
+    "population.py", "engines", "counting.py",
 )  # fmt: skip
 """Modules and packages of this package that compiled code is made from."""
 

@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.counting import ACUTE, COMMUNITY_BED, EMERGENCY, OVERNIGHT, SPARE, YEAR_DAYS, Ints, Measured, count_people
+from sim.counting import (
+    ACUTE,
+    COMMUNITY_BED,
+    EMERGENCY,
+    OVERNIGHT,
+    SPARE,
+    YEAR_DAYS,
+    Ints,
+    Measured,
+    count_invited,
+    count_people,
+    count_states,
+)
 from sim.log import StayLog
 from sim.plan import Names
 from sim.proxies import proxies
@@ -74,6 +86,11 @@ PARTS: dict[str, str] = {
     "members": "programme",
     "needs_avoided": "severity",
     "dropped_needs": "severity",
+    "recognitions": "condition",
+    "management_starts": "condition",
+    "condition_needs": "condition",
+    "condition_admissions": "condition",
+    "complications": "complication",
 }
 """What is counted, and the kind of parts it is counted by."""
 
@@ -145,7 +162,8 @@ LABELS: dict[str, tuple[str, ...]] = {
 
 def part_labels(names: Names) -> dict[str, tuple[str, ...]]:
     """The words for the parts of each kind."""
-    return LABELS | {"stage": names.stages, "pool": names.pools, "programme": names.programmes}
+    of_place = {"stage": names.stages, "pool": names.pools, "programme": names.programmes}
+    return LABELS | of_place | {"condition": names.conditions, "complication": names.complications}
 
 
 class DailyCounts:
@@ -173,10 +191,14 @@ class DailyCounts:
             "a_and_e": names.a_and_e,
             "gp": names.gp,
             "wait_length": _wait_length(),
+            "condition_of": np.array(names.causes, np.int64),
         }
         """What else they ask for, by name."""
         self.snapshots: list[tuple[int, Ints]] = []
         """People ``[age, locality, frailty, with a care plan, nearing the end of life]`` alive at a minute."""
+        self.registers: list[tuple[int, Floats, Ints]] = []
+        """Of those alive at a minute ``[condition, age, locality, which]``: who has it, recognised, managed, their days
+        limited by symptoms a month; and ``[programme, age, locality]`` those a programme for a condition invites."""
 
     def _zeros(self, name: str, groups: int) -> Ints:
         entries = self.days * (24 if name in HOURLY else 1) + SPARE
@@ -210,6 +232,21 @@ class DailyCounts:
         age, locality, frailty = people["age"], people["locality"], people["frailty"]
         count_people(age, locality, frailty, people["care_plan"], people["end_of_life"], found)
         self.snapshots.append((log.until_minute, found))
+        if self.names.conditions:
+            self._add_registers(log)
+
+    def _add_registers(self, log: StayLog) -> None:
+        names, people = self.names, log.persons
+        cells = (len(AGES), len(names.localities))
+        states = np.zeros((len(names.conditions), *cells, 4))
+        age, locality, recognised = people["age"], people["locality"], people["recognised"]
+        days = np.nan_to_num(np.array(names.symptom_days))
+        count_states(age, locality, people["has"], recognised, people["managed"], people["limited"], days, states)
+        invited = np.zeros((len(names.invited), *cells), np.int64)
+        ages = np.array([of_age for of_age, _ in names.invited], np.int64).reshape(-1, len(AGES))
+        bits = np.array([conditions for _, conditions in names.invited], np.int64)
+        count_invited(age, locality, recognised, ages, bits, invited)
+        self.registers.append((log.until_minute, states, invited))
 
     def people(self, snapshot: Ints) -> dict[str, Floats]:
         """What is asked of the people alive ``[age, locality]``: how many, and their sums of each quality."""

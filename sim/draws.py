@@ -51,6 +51,8 @@ class Purpose:
     END_OF_LIFE = 6
     CONDITION = 7
     LOCALITY = 8
+    RECOGNISED = 10
+    MANAGED = 11
     POINT_COUNT = 16
     POINT_KEY = 24
     NEED_MINUTE = 32
@@ -59,6 +61,8 @@ class Purpose:
     SEVERITY = 35
     DOOR = 36
     WEEKDAY_HOUR = 37
+    COURSE_OF = 38
+    REFERRED = 39
     LENGTH_OF_STAY = 48
     ROUTE = 49
     DIES = 50

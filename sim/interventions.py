@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sim.courses import Course
 from sim.prices import Organisation
 from sim.quantities import Age, Described, Distribution, Frailty, Number, Numbers, Quantity
 from sim.system import Early, Hours, Pool, Route, Stage
@@ -35,6 +36,9 @@ LeverName = Literal[
     "mortality",
     "deconditioning",
     "gp_workload",
+    "condition_recognition",
+    "condition_management",
+    "symptom_days",
 ]
 UnintendedName = Literal["unmet_need", "simple_referrals", "deskilling", "duplication", "gaps"]
 LEVERS: tuple[str, ...] = LeverName.__args__  # type: ignore[attr-defined]
@@ -235,6 +239,9 @@ class Intervention(Described):
     """Leaving patterns it changes."""
     needs: tuple[NeedStep, ...] = ()
     """Changes of need by date."""
+    courses: dict[str, Course] = {}
+    """Course of conditions whose course the place does not state: how they go in usual care, with or without the
+    intervention."""
     sources: tuple[str, ...] = ()
     """Sources for the intervention as a whole."""
     may_go_wrong: str = ""

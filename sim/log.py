@@ -82,12 +82,19 @@ EVENTS = (
     "need_avoided",
     "gp_shed",
     "outpatients",
+    "recognised",
+    "managed",
+    "lapsed",
+    "newly_ill",
+    "complication",
 )
 """Events: a death (detail 0 at home, 1 care home, 2 acute hospital, 3 other bed); entering the end-of-life state; a
 need that came while the person was already in urgent care or a bed (detail severity); enrolment, leaving, and being
 picked without the programme running (detail programme); a need kept from happening by levers (detail severity);
 minutes of routine GP work shed (detail minutes); outpatient attendances of everybody of an age and locality (detail
-thousandths a day, until they are worked out again, see plan.WORKLOAD_DAYS)."""
+thousandths a day, until they are worked out again, see plan.WORKLOAD_DAYS); a condition recognised, managed, no longer
+managed, and somebody newly ill in the place of somebody recognised (detail number of the condition among those
+followed); a complication (detail its number)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,9 @@ class StayLog:
     open: dict[str, npt.NDArray[np.int64]]
     events: dict[str, npt.NDArray[np.int64]]
     persons: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    """People alive at ``until_minute``: age, frailty, locality, residence, end_of_life, care_plan."""
+    """People alive at ``until_minute``: age, frailty, locality, residence, end_of_life, care_plan. Where the course of
+    a condition is followed also, as bits of those followed, has, recognised and managed; and limited, what is left of
+    the days limited by symptoms after programmes, in thousandths."""
 
 
 Table = dict[str, npt.NDArray[np.int64]]

@@ -14,6 +14,7 @@ _KH03 = "NHS England, KH03 bed availability and occupancy (midnight)"
 _SITREP = "NHS England, acute discharge situation report"
 _EOLC = "OHID, palliative and end of life care profiles"
 _NHSOF = "NHS Outcomes Framework"
+_QOF = "NHS England, Quality and Outcomes Framework, disease registers"
 _OWN = "this model"
 _PRICES = "this model, with the prices of the place file"
 
@@ -415,8 +416,11 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 # -- what claims may be about --------------------------------------------------------------------------------------
 
 _KIND = {**PARTS, **DERIVED_PARTS}
-_OF_THE_PLACE = ("stage", "pool", "programme")
+_OF_THE_PLACE = ("stage", "pool", "programme", "condition", "complication")
+_OF_STATES = ("people_with_condition", "register", "recognised_share", "managed_share", "symptom_days")
 _OTHER_PARTS = {
+    **dict.fromkeys(_OF_STATES, ("<condition>",)),
+    "attendance": ("<programme>",),
     "wait_95th": ("<stage>",),
     "care_plan_coverage": (ALL, "end_of_life"),
     "two_or_more_share": tuple(f"year {since}" for since in range(20)),

@@ -61,6 +61,16 @@ class Names:
     """Minute after the last one simulated."""
     scale: float
     """Share of people and capacities simulated; counts are divided by it."""
+    conditions: tuple[str, ...] = ()
+    """Conditions whose course is followed, by their number among those."""
+    causes: tuple[int, ...] = ()
+    """By cause of a need (0 general, then each condition of the place): number among those followed, -1 if none."""
+    complications: tuple[str, ...] = ()
+    """Complications of all of them, by their number."""
+    symptom_days: tuple[tuple[float, ...], ...] = ()
+    """By condition followed and state: days a month limited by symptoms."""
+    invited: tuple[tuple[tuple[int, ...], int], ...] = ()
+    """By programme: for each age band 1 if it is for it; bits of the conditions followed it is for, if it enrols."""
     community_bed: tuple[bool, ...] = ()
     """By stage: a bed of a community hospital or other bed outside acute hospitals; none if left out."""
 
@@ -107,6 +117,26 @@ class Plan(NamedTuple):
     """[5, A, D] relative rate of urgent needs: season, growth, changes by date."""
     week_pattern: Floats
     """[336] relative rate of urgent needs in each half hour of the week from Monday 00:00, mean 1."""
+
+    # the course of conditions; [F] those followed, [Q] rules.STATES, [C] complications
+    course_condition: Ints
+    """[F] number of the condition."""
+    course_shares: Floats
+    """[F, 2] share recognised of those who have it, and managed of the recognised."""
+    course_rates: Floats
+    """[F, Q, C + 4] steps a year: each complication, newly ill, lapsed, managed, recognised."""
+    course_crises: Floats
+    """[F, 5, A, Q] relative rate of the needs of a severity that it causes."""
+    course_referred: Floats
+    """[F] share referred when recognised."""
+    course_gp_minutes: Floats
+    """[F] doctors' minutes a day for each person recognised."""
+    course_reference: Floats
+    """[F] people recognised without a programme, at the run's scale."""
+    complication_need: Ints
+    """[C] severity of the need that follows, -1 none."""
+    complication_stage: Ints
+    """[C] stage it asks for, -1 the usual door."""
 
     # stages
     stage_pools: Ints
@@ -282,6 +312,8 @@ class Plan(NamedTuple):
     """[I]."""
 
 
+COURSE = 7
+"""Kind of the life events that are steps of the course of a condition; their rate is the person's, not the group's."""
 LIFE_EVENTS = ("urgent", "referral", "death", "end_of_life", "home_care_request", "care_home_request", "support_ends")
 PROGRAMME_LEVERS = (*LEVERS, *UNINTENDED)
 LOOPS = (

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sim.interventions import Intervention, Lever
 from sim.net_rates import URGENT, NetRates
 from sim.plan import LOOPS, PROGRAMME_LEVERS, lever_names
+from sim.plan_courses import usual_referrals
 from sim.quantities import AGES, FRAILTIES
 from sim.readiness import as_ready
 from sim.scenario import Scenario
@@ -58,7 +59,7 @@ def people_tables(
         "condition_extra": np.array([c.urgent_needs_ratio.value - 1 for c in conditions]),
         "residence_shares": residence,
         "end_of_life_share": net.groups.end_of_life,
-        "life_rates": _life_rates(place, net),
+        "life_rates": _life_rates(place, net, usual_referrals(scenario)),
         "severity_shares": np.cumsum(net.severity, axis=1),
         "door_a_and_e": net.through_a_and_e,
         "need_by_day": _need_by_day(people, urgent, interventions, first_day, days, scenario.run.starts),
@@ -93,11 +94,14 @@ def _nobody(place: Place, days: int) -> dict[str, Any]:
     }
 
 
-def _life_rates(place: Place, net: NetRates) -> Floats:
-    """Events a person-year, [kind, age, frailty, residence, end of life], in the order of plan.LIFE_EVENTS."""
+def _life_rates(place: Place, net: NetRates, made_by_courses: Floats) -> Floats:
+    """Events a person-year, [kind, age, frailty, residence, end of life], in the order of plan.LIFE_EVENTS.
+
+    Referrals that usual care makes when it recognises a condition come with that, and are taken off here.
+    """
     rates = np.zeros((7, *net.urgent.shape))
     rates[0] = net.urgent
-    rates[1] = net.referrals[:, None, None, None]
+    rates[1] = np.maximum(net.referrals - made_by_courses, 0.0)[:, None, None, None]
     rates[2] = net.dies_at_home
     rates[3, ..., 0] = net.end_of_life_rate
     rates[4] = net.home_care_requests[..., None]

@@ -125,6 +125,42 @@ def dilution(members: int, caseload: float) -> float:
     return 1.0 if members <= caseload or members == 0 else caseload / members
 
 
+# -- the course of a condition --------------------------------------------------------------------------------------
+
+
+@rule
+def state_of(recognised: int, managed: int, number: int) -> int:
+    """State of a condition, given the bits of those recognised and managed: 0 unrecognised, 1 recognised, 2 managed."""
+    return (recognised >> number & 1) + (managed >> number & 1)
+
+
+@rule
+def condition_meant(u: float, conditions: int) -> int:
+    """Which of somebody's conditions a step of a course is about: each one equally often."""
+    return int(u * conditions)
+
+
+@rule
+def step_of_course(height: float, rates: Any, recognition: float, management: float) -> int:
+    """Which step of a condition's course a point stands for; the number of steps if none happens.
+
+    ``rates`` are the steps a year in the state the person is in: each complication, then newly ill, lapsed, managed and
+    recognised, laid one on the other. What programmes do to management and recognition lies above everything they do
+    not move.
+    """
+    steps, reached = len(rates), 0.0
+    for step in range(steps):
+        rate = rates[step]
+        if step == steps - 2:
+            rate *= management
+        elif step == steps - 1:
+            rate *= recognition
+        reached += rate
+        if height < reached:
+            return step
+    return steps
+
+
 # -- how long -----------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from sim.courses import Course
 from sim.interventions import Intervention, LeverName
 from sim.quantities import Described, Number
 from sim.readiness import Readiness
@@ -26,7 +27,7 @@ class Divided(NamedTuple):
 
     parts: tuple[str, ...]
     """The words it may be `of`; `<stage>`, `<pool>`, `<programme>`, `<intervention>` and `<activity>` stand for all of
-    the place's and the plan's."""
+    the place's and the plan's, `<condition>` and `<complication>` for those whose course is followed."""
     by_day: bool
     """True if it is made from daily counts, so that any days can be asked about."""
     by_group: bool
@@ -218,3 +219,13 @@ class Scenario(Described):
     """Claims to test."""
     run: RunSettings
     """How to run it."""
+
+
+def courses_of(scenario: Scenario) -> dict[str, Course]:
+    """Course of each condition that is followed, the place's own word first; the same with and without the plan."""
+    stated: dict[str, Course] = {}
+    for intervention in reversed(scenario.interventions):
+        stated |= intervention.courses
+    conditions = scenario.place.people.conditions if scenario.place.people else {}
+    stated |= {name: condition.course for name, condition in conditions.items() if condition.course}
+    return {name: stated[name] for name in conditions if name in stated}

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.prices import Prices
+from sim.courses import Course
 from sim.quantities import Age, AgeTable, ByAge, Described, Number, Numbers, Quantity
 
 HOME = "home"
@@ -324,6 +325,8 @@ class Condition(Described):
     """Share of people with the condition, recognised or not."""
     urgent_needs_ratio: Number
     """Rate of urgent needs with the condition relative to without."""
+    course: Course | None = None
+    """How it is recognised and managed. Left out: it is not followed, unless an intervention says how it goes."""
 
 
 class EndOfLife(Described):

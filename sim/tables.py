@@ -161,6 +161,7 @@ def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (
     _add_spread(rows, counts, coarse)
     _add_repeated(rows, daily, coarse, repeated)
     _add_snapshots(rows, daily, coarse)
+    _add_registers(rows, daily, coarse)
     return rows.frame()
 
 
@@ -254,6 +255,34 @@ def _add_snapshots(rows: _Rows, daily: DailyCounts, block: Block) -> None:
             above, below = (one.cut(people[name][None, :, :, None]) for name in (top, bottom))
             with np.errstate(invalid="ignore", divide="ignore"):
                 rows.add(measure, (of,), one, np.where(below > 0, above / below, np.nan))
+
+
+def _add_registers(rows: _Rows, daily: DailyCounts, block: Block) -> None:
+    """States of the conditions followed, and who takes part in what is for them, when last looked at."""
+    members = daily.array("members")
+    for number, period in enumerate(block.periods):
+        low, high = (daily.warm_up + int(day[number]) * DAY for day in (block.first, block.last))
+        taken = [register for register in daily.registers if low < register[0] <= high]
+        if not taken:
+            continue
+        minute, states, invited = taken[-1]
+        one = Block((period,), block.first[:1], block.last[:1], block.groups, block.localities, block.years[:1])
+        has, recognised, managed, days = (one.cut(states[..., which, None]) for which in range(4))
+        stated = np.isfinite(np.array(daily.names.symptom_days)).all(axis=1)[:, None, None, None]
+        day = min((minute - daily.warm_up) // DAY, daily.days - 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = {
+                "people_with_condition": has / daily.names.scale,
+                "register": recognised / daily.names.scale,
+                "recognised_share": np.where(has > 0, recognised / has, np.nan),
+                "managed_share": np.where(recognised > 0, managed / recognised, np.nan),
+                "symptom_days": np.where((has > 0) & stated, days / has, np.nan),
+            }
+            asked = one.cut(invited[..., None])
+            taking_part = np.where(asked > 0, one.cut(members[..., day, None]) / asked, np.nan)
+        for measure, values in found.items():
+            rows.add(measure, daily.names.conditions, one, values)
+        rows.add("attendance", daily.names.programmes, one, taking_part)
 
 
 def what_gives_first(table_scenario: pd.DataFrame, table_baseline: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from sim.counting import (
     count_a_and_e,
     count_admissions,
     count_beds,
+    count_crises,
     count_delayed,
     count_discharges,
     count_events,
@@ -30,6 +31,7 @@ from sim.counting import (
     count_moments,
     count_planned,
     count_residences,
+    count_steps,
     count_waits,
 )
 from sim.daily import DailyCounts
@@ -76,6 +78,8 @@ class Tally:
         _count_stays(self._daily, self._histories, log.ended)
         events = log.events
         _call(count_events, _given(self._daily, events))
+        if self.names.conditions:
+            _call(count_steps, _given(self._daily, events))
         self._histories.deaths.add(events, "minute", np.flatnonzero(events["kind"] == _DEATH))
         self._daily.add_snapshot(log)
         self._last = log
@@ -115,7 +119,7 @@ def _count_stays(daily: DailyCounts, histories: Histories, stays: Mapping[str, I
         given["left"] = np.full_like(stays["left"], until)
     histories.admissions.add(stays, "started", _call(count_admissions, given))
     histories.discharges.add(stays, "left", _call(count_discharges, given))
-    for count in _COUNTS:
+    for count in (*_COUNTS, count_crises) if daily.names.conditions else _COUNTS:
         _call(count, given)
 
 

@@ -64,6 +64,7 @@ def crowded(draw: Draw, *, lumpy: bool) -> Made:
         "doors": draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, days - 1)), max_size=2)),
         "gp_minutes": draw(st.sampled_from([0.0, 10.0, 43.0])), "readmission": draw(st.sampled_from([0.0, 0.5, 0.9])),
         "season": draw(st.sampled_from([1.0, 0.3, 3.0])),
+        "courses": [_course(draw, stages) for _ in range(draw(st.integers(0, 2)))],
         "programmes": [_programme(draw, days) for _ in range(draw(st.integers(0, 3)))],
         "more_beds": draw(st.integers(-1, 2)),
     }  # fmt: skip
@@ -112,6 +113,15 @@ def _programme(draw: Draw, days: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _course(draw: Draw, stages: int) -> dict[str, Any]:
+    rate = st.sampled_from([0.0, 1.0, 8.0])
+    return {
+        "steps": [draw(rate) for _ in range(4)], "complications": [draw(rate), draw(rate)],
+        "crises": [draw(st.sampled_from([0.0, 0.5, 1.0, 2.5])) for _ in range(3)],
+        "need": draw(st.integers(0, 3)), "stage": draw(st.integers(-1, stages - 3)),
+    }  # fmt: skip
+
+
 # -- the plans of what was drawn --------------------------------------------------------------------------------------
 
 
@@ -148,6 +158,7 @@ def _of_people(plan: Plan, made: Made) -> dict[str, Any]:
         "residence_shares": np.broadcast_to(np.array([0.6, 0.8, 1.0]), (AGES, FRAILTIES, RESIDENCES)).copy(),
         "end_of_life_share": np.full((AGES, FRAILTIES, RESIDENCES), 0.2),
         "condition_prevalence": np.full((CONDITIONS, AGES), 0.4), "condition_extra": np.array([1.0, 0.5]),
+        **_of_courses(made["courses"]),
         "life_rates": rates, "severity_shares": np.tile([0.3, 0.5, 0.7, 0.9, 1.0], (AGES, 1)),
         "door_a_and_e": np.full((AGES, 5), 0.5), "need_by_day": need, "week_pattern": pattern, "stream_hours": hours,
         "readmission": np.full(AGES, made["readmission"]), "readmission_minutes": 600.0,
@@ -156,6 +167,26 @@ def _of_people(plan: Plan, made: Made) -> dict[str, Any]:
         "readmission_stage": readmission, "referral_stage": referral, "overnight_stage": overnight,
         "zero_day_stage": overnight, "home_care_stage": stages - 2, "care_home_stage": stages - 1,
         "names": dataclasses.replace(plan.names, a_and_e=a_and_e, gp=gp),
+    }  # fmt: skip
+
+
+def _of_courses(courses: list[dict[str, Any]]) -> dict[str, Any]:
+    """Courses of the last conditions, two complications to each: one is counted, one is a need of some severity."""
+    number, complications = len(courses), 2 * len(courses)
+    rates = np.zeros((number, 3, complications + 4))
+    crises = np.ones((number, 5, AGES, 3))
+    for f, course in enumerate(courses):
+        rates[f, :, 2 * f : 2 * f + 2] = np.outer([1.0, 0.5, 0.2], course["complications"])
+        rates[f, 0, -1] = course["steps"][0]
+        rates[f, 1:, -4] = course["steps"][1]
+        rates[f, 1, -2], rates[f, 2, -3] = course["steps"][2:]
+        crises[f] = course["crises"]
+    return {
+        "course_condition": np.arange(2 - number, 2), "course_shares": np.full((number, 2), 0.6),
+        "course_rates": rates, "course_crises": crises, "course_referred": np.full(number, 0.5),
+        "course_gp_minutes": np.full(number, 1.5), "course_reference": np.full(number, 2.25),
+        "complication_need": np.array([[-1, each["need"]] for each in courses], np.int64).reshape(-1),
+        "complication_stage": np.array([[-1, each["stage"]] for each in courses], np.int64).reshape(-1),
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim import decisions, rules
 from sim.draws import Purpose, Stream, entity_key, run_key, uniform
+from sim.engines.courses import gp_minutes
 from sim.engines.levers import with_levers
 from sim.engines.programmes import Programmes
 from sim.engines.record import Recorder
@@ -106,7 +107,7 @@ class Care:
         t = self.tables
         if t.gp_share[pool] <= 0.0 or t.gp_minutes <= 0.0:
             return int(t.capacity[pool][day])
-        taken = t.loop["programme_time"] * self.programmes.gp_minutes(day * _DAY)
+        taken = t.loop["programme_time"] * self.programmes.gp_minutes(day * _DAY) + gp_minutes(t, self.state.recognised)
         left = t.gp_minutes - t.gp_routine_minutes * (1.0 + self.state.gp_more) - taken
         if left < 0.0:
             self.state.gp_backlog -= left * t.gp_share[pool]

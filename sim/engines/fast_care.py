@@ -7,6 +7,7 @@ import numpy as np
 from sim import decisions, rules
 from sim.compiled import part
 from sim.draws import Purpose, entity_key, uniform
+from sim.engines.fast_courses import course_minutes
 from sim.engines.fast_levers import with_levers
 from sim.engines.fast_programmes import gp_minutes, ratio
 from sim.engines.fast_state import FastState
@@ -103,7 +104,7 @@ def slots(t: FastTables, s: FastState, pool: int, day: int) -> int:
     place, share = t.place[0], t.pools[pool].gp_share
     if share <= 0.0 or place.gp_minutes <= 0.0:
         return t.capacity[pool, day]
-    taken = place.programme_time * gp_minutes(t, s, day)
+    taken = place.programme_time * gp_minutes(t, s, day) + course_minutes(t, s)
     left = place.gp_minutes - place.gp_routine * (1.0 + s.clock[0].gp_more) - taken
     if left < 0.0:
         s.clock[0].gp_backlog -= left * share

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from sim.draws import MOST_POINTS
-from sim.engines.fast_life import TOO_MANY_POINTS, read_people, sort_points
+from sim.engines.fast_courses import course_census
+from sim.engines.fast_life import TOO_MANY_POINTS, read_courses, read_people, sort_points
 from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
 from sim.engines.fast_memory import handed, read_alike
 from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme, scores
@@ -92,15 +93,17 @@ def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
     if fresh:
         clock.quarter += 1
         s.bounds[:] = 0.0
+        s.course_bounds[:] = 0.0
         recent = s.admissions[: clock.admissions]
         recent = recent[recent["minute"] > clock.minute - YEAR_MINUTES]
         s.admissions[: len(recent)] = recent
         clock.admissions = len(recent)
     if clock.quarter < 0 or not len(s.people):
         return
-    first = 0
-    while (first := read_people(handed(tables), handed(state.arrays), first)) < len(s.people):
-        state.arrays = state.arrays._replace(points=longer(state.arrays.points, 2 * len(state.arrays.points)))
+    for read in (read_people, read_courses) if len(s.course_bounds) else (read_people,):
+        first = 0
+        while (first := read(handed(tables), handed(state.arrays), first)) < len(s.people):
+            state.arrays = state.arrays._replace(points=longer(state.arrays.points, 2 * len(state.arrays.points)))
     s = state.arrays
     in_order = empty(len(s.points), POINT)
     sort_points(handed(s), in_order)
@@ -199,8 +202,16 @@ def _log(tables: FastTables, s: FastState, from_minute: int, ended: list[Any], e
         ended=_joined(ended),
         open=_stays(_open(tables, s)),
         events=_joined(events),
-        persons=dict(zip(LIVING, who_lives(handed(s)), strict=True)),
+        persons=dict(zip(LIVING, who_lives(handed(s)), strict=True)) | _course_columns(tables, s),
     )
+
+
+def _course_columns(tables: FastTables, s: FastState) -> dict[str, Any]:
+    """Further columns of the living where the course of a condition is followed."""
+    if not len(tables.course_condition):
+        return {}
+    columns = course_census(handed(tables), handed(s))
+    return dict(zip(("has", "recognised", "managed", "limited"), columns, strict=True))
 
 
 def _stays(rows: Any) -> dict[str, Any]:

@@ -10,11 +10,13 @@ import numpy as np
 from sim import rules
 from sim.compiled import part
 from sim.draws import Purpose, uniform
+from sim.engines.courses import STEPS
 from sim.engines.fast_care import (
     escalates,
     lives_there,
     unseen,
 )
+from sim.engines.fast_courses import crises
 from sim.engines.fast_journeys import new_journey, sort_numbers, unqueue
 from sim.engines.fast_life import lever, rate, read_more
 from sim.engines.fast_log import event, write_wait
@@ -23,6 +25,7 @@ from sim.engines.fast_state import FastState
 from sim.engines.fast_stays import ask, begin, die, end_support, finish, go_home
 from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import EVENTS, OUTCOMES
+from sim.plan import COURSE
 
 _DAY = rules.DAY
 _SEVERITY, _CAUSE, _DOOR = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR
@@ -32,9 +35,15 @@ _PLANNED, _REQUEST = 5, 6
 _GAVE_UP, _DIVERTED, _ESCALATED, _ENDED, _LOST_PLACE = (
     OUTCOMES.index(name) for name in ("gave_up", "diverted", "escalated", "ended", "lost_place")
 )
-_END_OF_LIFE, _DROPPED, _AVOIDED, _SHED = (
-    EVENTS.index(name) for name in ("end_of_life", "dropped_need", "need_avoided", "gp_shed")
-)
+_END_OF_LIFE, _DROPPED, _AVOIDED, _SHED, _RECOGNISED, _MANAGED, _LAPSED, _NEWLY_ILL, _COMPLICATION = (
+    EVENTS.index(name)
+    for name in (
+        "end_of_life", "dropped_need", "need_avoided", "gp_shed", "recognised", "managed", "lapsed", "newly_ill",
+        "complication",
+    )
+)  # fmt: skip
+_COURSE_OF, _REFERRED = Purpose.COURSE_OF, Purpose.REFERRED
+_RECOGNITION, _MANAGEMENT = LEVER["condition_recognition"], LEVER["condition_management"]
 
 
 @part
@@ -43,6 +52,9 @@ def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: 
     place, p = t.place[0], s.people[row]
     if kind == 0:
         _urgent_need(t, s, row, need, height, now)
+        return
+    if kind == COURSE:
+        _step(t, s, row, need, height, now)
         return
     if not rules.happens(height, rate(t, s, kind, row) * lever(t, s, kind, row, now)):
         return
@@ -67,7 +79,7 @@ def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: 
 def _urgent_need(t: FastTables, s: FastState, row: int, need: int, height: float, now: int) -> None:
     severity, cause = _kind_of_need(t, s, row, need)
     p = s.people[row]
-    plain = rate(t, s, 0, row) * t.need_by_day[severity, p.age, now // _DAY]
+    plain = rate(t, s, 0, row) * t.need_by_day[severity, p.age, now // _DAY] * crises(t, s, row, severity, cause)
     moved = plain
     for k in range(t.severity_levers.shape[1]):
         if t.severity_levers[severity, k] >= 0:
@@ -112,6 +124,61 @@ def _request(t: FastTables, s: FastState, row: int, need: int, stage: int, now: 
     if stage >= 0 and p.residence < t.stages[stage].residence:
         slot = new_journey(s, row, p.person, p.generation, need, now, 0, _REQUEST, 0, p.age, p.locality)
         begin(t, s, slot, stage, -1, 0, now)
+
+
+# -- the course of conditions ------------------------------------------------------------------------------------------
+
+
+@part
+def _step(t: FastTables, s: FastState, row: int, need: int, height: float, now: int) -> None:
+    """A point of the course of somebody's conditions is due: whether a step is taken, and what follows."""
+    p, has = s.people[row], 0
+    for k in range(t.course_condition.size):
+        has += p.conditions >> t.course_condition[k] & 1
+    f, left = -1, rules.condition_meant(uniform(need, 0, _COURSE_OF, 0), has)
+    while left >= 0:
+        f += 1
+        left -= p.conditions >> t.course_condition[f] & 1
+    rates = t.course_rates[f, rules.state_of(s.courses[row, 0], s.courses[row, 1], f)]
+    recognition, management = ratio(t, s, _RECOGNITION, row, now), ratio(t, s, _MANAGEMENT, row, now)
+    taken = rules.step_of_course(height / has, rates, recognition, management)
+    complications, bit = rates.size - STEPS, 1 << f
+    if taken < complications:
+        event(s, _COMPLICATION, row, taken, now)
+        _complicated(t, s, row, need, taken, t.course_condition[f] + 1, now)
+    elif taken == complications:
+        s.courses[row, 0] &= ~bit
+        s.courses[row, 1] &= ~bit
+        s.recognised[f] -= 1
+        event(s, _NEWLY_ILL, row, f, now)
+    elif taken == complications + 1:
+        s.courses[row, 1] &= ~bit
+        event(s, _LAPSED, row, f, now)
+    elif taken == complications + 2:
+        s.courses[row, 1] |= bit
+        event(s, _MANAGED, row, f, now)
+    elif taken == complications + 3:
+        s.courses[row, 0] |= bit
+        s.recognised[f] += 1
+        event(s, _RECOGNISED, row, f, now)
+        if uniform(need, 0, _REFERRED, 0) < t.course_referred[f]:
+            slot = new_journey(s, row, p.person, p.generation, need, now, 0, _PLANNED, 0, p.age, p.locality)
+            begin(t, s, slot, t.place[0].referral_stage, -1, 0, now)
+
+
+@part
+def _complicated(t: FastTables, s: FastState, row: int, need: int, number: int, cause: int, now: int) -> None:
+    """The urgent need that follows a complication, if one does."""
+    severity, stage, p = t.complication_need[number], t.complication_stage[number], s.people[row]
+    if severity < 0:
+        return
+    if p.busy != 0:
+        event(s, _DROPPED, row, severity, now)
+        return
+    if stage < 0:
+        stage = _door(t, s, row, severity, need, now)
+    slot = new_journey(s, row, p.person, p.generation, need, now, 0, severity, cause, p.age, p.locality)
+    begin(t, s, slot, stage, -1, 0, now)
 
 
 # -- once a day --------------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ import numpy as np
 from sim import rules
 from sim.compiled import compiled, part
 from sim.draws import EDGES, MOST_POINTS, Purpose, entity_key, uniform, word
+from sim.engines.fast_courses import count_states, draw_states
 from sim.engines.fast_programmes import ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import HALF_HOURS, FastTables
-from sim.plan import LIFE_EVENTS, QUARTER_DAYS
+from sim.plan import COURSE, LIFE_EVENTS, QUARTER_DAYS
 from sim.population import GENERATION_BITS
 
 _DAY = rules.DAY
@@ -86,6 +87,7 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
     c, people, read, room, rates = s.clock[0], s.people, s.bounds, s.points.size - _ROOM, t.highest_rates
     quarter, n, some = c.quarter, c.points, t.quarter_counts[:, 0].copy()
     busiest = t.busiest[min(quarter, t.busiest.shape[0] - 1)]
+    follows = t.course_condition.size > 0
     for row in range(first, people.size):
         if n > room:
             c.points = n
@@ -97,6 +99,8 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
             bound = of_group[kind]
             if kind == _URGENT:
                 bound *= p.multiplier * busiest[age]
+                if follows:
+                    bound *= t.most_crises[p.conditions]
             above = read[row, kind]
             if bound <= above:
                 continue
@@ -113,6 +117,28 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
                 band += 1
     c.points = n
     return people.size
+
+
+@compiled()
+def read_courses(t: FastTables, s: FastState, first: int) -> int:
+    """Read the steps of courses of this quarter above what has been read; see ``read_people``."""
+    c = s.clock[0]
+    for row in range(first, s.course_bounds.size):
+        if c.points + _ROOM > s.points.size:
+            return row
+        above, bound = s.course_bounds[row], t.most_steps[s.people[row].conditions]
+        band = 0
+        while above < bound and bound > _EDGES[band]:
+            if above < _EDGES[band + 1]:
+                bits = word(s.people[row].life, c.quarter, _COUNT + COURSE, band) >> _12
+                n = _read_band(t, s, row, COURSE, band, bits, above, bound, c.points)
+                if n < 0:
+                    c.fault = TOO_MANY_POINTS
+                    return s.people.size
+                c.points = n
+            band += 1
+        s.course_bounds[row] = max(above, bound)
+    return s.people.size
 
 
 @part
@@ -169,27 +195,38 @@ def read_more(t: FastTables, s: FastState, row: int, now: int) -> None:
     for kind in range(_KINDS):
         bound = rate(t, s, kind, row) * t.highest[kind]
         if kind == _URGENT:
-            bound *= t.busiest[min(quarter, t.busiest.shape[0] - 1), p.age]
+            bound *= t.busiest[min(quarter, t.busiest.shape[0] - 1), p.age] * t.most_crises[p.conditions]
         above = s.bounds[row, kind]
-        if bound <= above:
-            continue
-        s.bounds[row, kind] = bound
-        band = 0
-        while bound > _EDGES[band]:
-            low, high = _EDGES[band], _EDGES[band + 1]
-            if above < high:
-                count = points_in_band(t, word(p.life, quarter, _COUNT + kind, band) >> _12, band)
-                if count < 0:
-                    c.fault = TOO_MANY_POINTS
-                    return
-                for number in range(count):
-                    need = word(p.life, quarter, _KEY + kind, band * MOST_POINTS + number)
-                    height = low + (high - low) * uniform(need, 0, _HEIGHT, 0)
-                    if above <= height < bound:
-                        minute = minute_of(t, kind, quarter, uniform(need, 0, _MINUTE, 0))
-                        if minute > now:
-                            _keep(s, row, kind, need, height, minute)
-            band += 1
+        if bound > above:
+            s.bounds[row, kind] = bound
+            _read_between(t, s, row, kind, above, bound, now)
+    if t.course_condition.size > 0:
+        above, bound = s.course_bounds[row], t.most_steps[p.conditions]
+        if bound > above:
+            s.course_bounds[row] = bound
+            _read_between(t, s, row, COURSE, above, bound, now)
+
+
+@part
+def _read_between(t: FastTables, s: FastState, row: int, kind: int, above: float, bound: float, now: int) -> None:
+    """Read the points of a kind between two heights that are still to come in the quarter."""
+    c, p = s.clock[0], s.people[row]
+    quarter, band = c.quarter, 0
+    while bound > _EDGES[band]:
+        low, high = _EDGES[band], _EDGES[band + 1]
+        if above < high:
+            count = points_in_band(t, word(p.life, quarter, _COUNT + kind, band) >> _12, band)
+            if count < 0:
+                c.fault = TOO_MANY_POINTS
+                return
+            for number in range(count):
+                need = word(p.life, quarter, _KEY + kind, band * MOST_POINTS + number)
+                height = low + (high - low) * uniform(need, 0, _HEIGHT, 0)
+                if above <= height < bound:
+                    minute = minute_of(t, kind, quarter, uniform(need, 0, _MINUTE, 0))
+                    if minute > now:
+                        _keep(s, row, kind, need, height, minute)
+        band += 1
 
 
 @part
@@ -243,6 +280,11 @@ def succeed(t: FastTables, s: FastState, row: int) -> None:
         mean += t.condition_extra[condition] * t.condition_prevalence[condition, p.age]
     p.conditions = bits
     p.multiplier = p.lasting * (factor / mean)
+    if t.course_condition.size > 0:
+        count_states(t, s, row, -1)
+        draw_states(t, s, row)
+        count_states(t, s, row, 1)
+        s.course_bounds[row] = 0.0
     p.last_admission = p.lost_place = -1
     s.bounds[row, :] = 0.0
     for i in range(s.members.size):

@@ -8,6 +8,7 @@ from sim import rules
 from sim.compiled import compiled, part
 from sim.draws import Floats, Purpose, Stream, Word, entity_key, entity_keys, run_key, uniform
 from sim.engines.fast_care import ask_for, keep_busy, work_out
+from sim.engines.fast_courses import begin_courses
 from sim.engines.fast_journeys import add_to_person, free_journey, hold_support, new_journey, take_place
 from sim.engines.fast_memory import handed
 from sim.engines.fast_state import (
@@ -46,6 +47,7 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     )
     key = np.uint64(run_key(seed, replication, Stream.PREFILL))
     t, here = handed(tables), handed(s)
+    begin_courses(t, here)
     _residents(t, here, key)
     weight = _rate_of_need(plan, people)
     taken = np.zeros(people.person.size, bool)
@@ -78,7 +80,7 @@ def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stage
     clock[0].interventions_key = run_key(seed, replication, Stream.INTERVENTIONS)
     clock[0].quarter = clock[0].journeys_free = clock[0].supports_free = clock[0].extra_free = -1
     line, of_pools = np.zeros(room, np.int32), np.zeros(pools, np.int64)
-    supports = int((people["residence"] > 0).sum())
+    supports, follows = int((people["residence"] > 0).sum()), len(plan.course_condition)
     return FastState(
         clock=clock, people=people, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
         enrolled=np.full((programmes, len(people)), -1, np.int32), members=np.zeros(programmes, np.int64),
@@ -92,7 +94,8 @@ def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stage
         away=np.zeros(_ROOM, np.int32), over=line.copy(), early=line.copy(), returning=line.copy(),
         arriving=line.copy(), joining=line.copy(), due=line.copy(), calendar=np.zeros(1440, np.int8),
         closing=np.zeros((2 * pools, 3), np.int64), spare=line.copy(), ended=empty(8 * room, ENDED),
-        events=empty(4 * room, EVENT),
+        events=empty(4 * room, EVENT), courses=np.zeros((len(people) if follows else 0, 2), np.int64),
+        course_bounds=np.zeros(len(people) if follows else 0), recognised=np.zeros(follows, np.int64),
     )  # fmt: skip
 
 

@@ -122,6 +122,12 @@ class FastState(NamedTuple):
     """Points in order of minute, from ``clock.point`` to ``clock.points``."""
     extra: Rows
     """Points that came up later, in lists by minute."""
+    courses: Ints
+    """[people, 2] bits of the conditions followed that are recognised, and managed; no rows if none is followed."""
+    course_bounds: Floats
+    """[people] height up to which steps of courses were read in this quarter; none if none is followed."""
+    recognised: Ints
+    """[conditions followed] people in whom each is recognised."""
     by_minute: Ints
     """[2, 1440] first journey, and first extra point, due at each minute of the day."""
     by_day: Ints

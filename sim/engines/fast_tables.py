@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.draws import BANDS, EDGES, MOST_POINTS, Words, poisson_cumulative
+from sim.engines.courses import most_crises, most_steps
 from sim.engines.life import LEVERS_OF, SEVERITY_LEVERS
 from sim.engines.programmes import STRENGTH_OF
 from sim.engines.tables import kept_for_plans, programme_share
@@ -99,6 +101,19 @@ class FastTables(NamedTuple):
     """[bits of conditions, conditions] cumulative shares of causes."""
     condition_prevalence: Floats
     condition_extra: Floats
+    course_condition: Ints
+    course_shares: Floats
+    course_rates: Floats
+    course_crises: Floats
+    course_referred: Floats
+    course_gp_minutes: Floats
+    course_reference: Floats
+    complication_need: Ints
+    complication_stage: Ints
+    most_crises: Floats
+    """[bits of conditions] the most a state can multiply needs of one cause by."""
+    most_steps: Floats
+    """[bits of conditions] the most steps of courses a year."""
     readmission: Floats
     own_readmission: Floats
     admitted_for_each_minor: Floats
@@ -163,8 +178,9 @@ def fast_tables(plan: Plan) -> FastTables:
         locality_shares=plan.locality_shares, life_rates=plan.life_rates, need_by_day=plan.need_by_day,
         severity_shares=plan.severity_shares,
         door=plan.door_a_and_e, causes=_causes(plan), condition_prevalence=plan.condition_prevalence,
-        condition_extra=plan.condition_extra, readmission=plan.readmission, own_readmission=plan.own_readmission,
-        admitted_for_each_minor=plan.admitted_for_each_minor, workload=plan.workload, stream_to=plan.stream_to,
+        condition_extra=plan.condition_extra, **_courses(plan, moves.any(axis=1)), readmission=plan.readmission,
+        own_readmission=plan.own_readmission, admitted_for_each_minor=plan.admitted_for_each_minor,
+        workload=plan.workload, stream_to=plan.stream_to,
         stream_rate=plan.stream_rate, stream_hours=plan.stream_hours, stream_ages=plan.stream_ages,
         stream_localities=plan.stream_localities, programme_ages=plan.programme_ages,
         programme_frailty=plan.programme_frailty, programme_localities=plan.programme_localities,
@@ -177,6 +193,14 @@ def fast_tables(plan: Plan) -> FastTables:
         busiest=_busiest(plan), week_edges=_week_edges(plan),
         quarter_counts=_counts(CELL_YEARS), day_counts=_counts(1.0),
     )  # fmt: skip
+
+
+def _courses(plan: Plan, moves: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    names = ("course_condition", "course_shares", "course_rates", "course_crises", "course_referred",
+             "course_gp_minutes", "course_reference", "complication_need", "complication_stage")  # fmt: skip
+    levers = (_highest_of(plan, moves, (lever,)) for lever in ("condition_recognition", "condition_management"))
+    bounds = {"most_crises": most_crises(plan), "most_steps": most_steps(plan, *levers)}
+    return {name: getattr(plan, name) for name in names} | bounds
 
 
 def _rows(kind: np.dtype[Any], number: int, columns: dict[str, Any]) -> Rows:
@@ -262,18 +286,21 @@ def _lever_numbers(names: Any) -> Ints:
 
 def _highest(plan: Plan, moves: npt.NDArray[np.bool_]) -> Floats:
     """Upper bound of the product of levers on each kind of life event, over everybody and all time."""
-    highest = np.ones(len(LIFE_EVENTS))
-    for kind in range(len(LIFE_EVENTS)):
-        bound = 1.0
-        for i in np.flatnonzero(moves).tolist():
-            strength = float(plan.programme_who[i, 5])
-            for name in LEVERS_OF.get(kind, ()):
-                bound *= max(1.0, float(plan.programme_ratio[i, LEVER[name]]) ** max(1.0, strength))
-        highest[kind] = bound
+    highest = np.array([_highest_of(plan, moves, LEVERS_OF.get(kind, ())) for kind in range(len(LIFE_EVENTS))])
     strengths = np.maximum(1.0, plan.programme_who[moves, 5])
     by_cause = np.maximum(1.0, plan.programme_ratio[moves, len(LEVER) :] ** strengths[:, None]).prod(axis=0)
     highest[LIFE_EVENTS.index("urgent")] *= by_cause.max(initial=1.0)
     return highest
+
+
+def _highest_of(plan: Plan, moves: npt.NDArray[np.bool_], levers: Sequence[str]) -> float:
+    """Upper bound of the product of levers over everybody and all time."""
+    bound = 1.0
+    for i in np.flatnonzero(moves).tolist():
+        strength = float(plan.programme_who[i, 5])
+        for name in levers:
+            bound *= max(1.0, float(plan.programme_ratio[i, LEVER[name]]) ** max(1.0, strength))
+    return bound
 
 
 def _busiest(plan: Plan) -> Floats:

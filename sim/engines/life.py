@@ -21,14 +21,15 @@ from sim.draws import (
     scatter,
     uniforms,
 )
+from sim.engines.courses import crises, most_crises, most_steps, states_of_one
 from sim.engines.programmes import Programmes
 from sim.engines.state import State
 from sim.engines.tables import Tables
-from sim.plan import QUARTER_DAYS, YEAR_DAYS
+from sim.plan import COURSE, QUARTER_DAYS, YEAR_DAYS
 from sim.population import GENERATION_BITS, condition_factor, conditions_of_one
 
 URGENT, REFERRAL, DEATH, END_OF_LIFE, HOME_CARE, CARE_HOME, SUPPORT_ENDS = range(7)
-_KINDS = 7
+_KINDS = COURSE + 1
 _CELL_YEARS = QUARTER_DAYS / YEAR_DAYS
 _WEEK = 336
 _HALF_HOURS = QUARTER_DAYS * 48
@@ -59,9 +60,12 @@ class Life:
     def __init__(self, state: State, tables: Tables, programmes: Programmes) -> None:
         self.state, self.tables, self.programmes = state, tables, programmes
         self.key = run_key(state.seed, state.replication, Stream.PEOPLE)
-        self._highest = [programmes.highest(*LEVERS_OF.get(kind, ())) for kind in range(_KINDS)]
+        self._highest = [programmes.highest(*LEVERS_OF.get(kind, ())) for kind in range(COURSE)]
         self._highest[URGENT] *= programmes.highest_by_cause()
         self._rates = tables.plan.life_rates
+        self._kinds = range(_KINDS if tables.course_condition else COURSE)
+        levers = (programmes.highest(lever) for lever in ("condition_recognition", "condition_management"))
+        self._most_crises, self._most_steps = most_crises(tables.plan), most_steps(tables.plan, *levers)
         self._busiest_of: dict[int, Floats] = {}
         self._weeks: dict[int, Floats] = {}
         self._factors: dict[tuple[int, int], float] = {}
@@ -84,6 +88,7 @@ class Life:
         """Urgent need now without and with levers, for a point of this severity and cause."""
         people = self.state.persons
         plain = self.rate(URGENT, row) * self.tables.need_by_day[severity][people.age[row]][now // rules.DAY]
+        plain *= crises(self.tables, people, row, severity, cause)
         if not self.programmes.active:
             return plain, plain
         moved = plain
@@ -117,17 +122,22 @@ class Life:
         rows = len(people.person)
         if rows == 0 or state.quarter < 0:
             return
-        age, frailty, residence, near_end, person, generation = (
+        age, frailty, residence, near_end, person, generation, conditions = (
             np.fromiter(numbers, np.int64, rows)
             for numbers in (
-                people.age, people.frailty, people.residence, people.end_of_life, people.person, people.generation
+                people.age, people.frailty, people.residence, people.end_of_life, people.person, people.generation,
+                people.conditions,
             )
         )  # fmt: skip
         keys = entity_keys(self.key, person | generation << GENERATION_BITS)
-        for kind in range(_KINDS):
-            bound = self._rates[kind][age, frailty, residence, near_end] * self._highest[kind]
+        for kind in self._kinds:
+            if kind == COURSE:
+                bound = self._most_steps[conditions]
+            else:
+                bound = self._rates[kind][age, frailty, residence, near_end] * self._highest[kind]
             if kind == URGENT:
                 bound *= np.fromiter(people.multiplier, np.float64, rows) * self._busiest(state.quarter)[age]
+                bound *= self._most_crises[conditions]
             higher = np.flatnonzero(bound > state.bounds[kind])
             if not higher.size:
                 continue
@@ -141,11 +151,13 @@ class Life:
         """Points a person has in the rest of the quarter because a rate has risen; kept, and returned."""
         added: list[Point] = []
         state = self.state
-        key = self.life_key(row)
-        for kind in range(_KINDS):
-            bound = self.rate(kind, row) * self._highest[kind]
+        key, conditions = self.life_key(row), state.persons.conditions[row]
+        for kind in self._kinds:
+            bound = float(self._most_steps[conditions])
+            if kind != COURSE:
+                bound = self.rate(kind, row) * self._highest[kind]
             if kind == URGENT:
-                bound *= float(self._busiest(state.quarter)[state.persons.age[row]])
+                bound *= float(self._busiest(state.quarter)[state.persons.age[row]] * self._most_crises[conditions])
             read = float(state.bounds[kind, row])
             if bound <= read:
                 continue
@@ -213,11 +225,20 @@ class Life:
         age, prevalence = people.age[row], self.tables.condition_prevalence
         people.conditions[row] = conditions_of_one(self.life_key(row), prevalence, age)
         people.multiplier[row] = people.lasting[row] * self._condition_factor(age, people.conditions[row])
+        self._count(row, -1)
+        states = states_of_one(self.tables, self.life_key(row), people.conditions[row])
+        people.recognised[row], people.managed[row] = states
+        self._count(row, 1)
         state.bounds[:, row] = 0.0
         state.admissions.pop(row, None)
         state.lost_place.pop(row, None)
         for members in state.members:
             members.pop(row, None)
+
+    def _count(self, row: int, sign: int) -> None:
+        """Count somebody on the registers they are on, or off."""
+        for f in range(len(self.state.recognised)):
+            self.state.recognised[f] += sign * (self.state.persons.recognised[row] >> f & 1)
 
     def _condition_factor(self, age: int, conditions: int) -> float:
         """Relative need of somebody of an age with these conditions."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim import rules
+from sim.engines import courses
 from sim.engines.state import Journey
 from sim.log import FLAGS
+from sim.plan import COURSE
 
 if TYPE_CHECKING:
     from sim.engines.life import Point
@@ -24,6 +26,9 @@ def happen(run: Run, point: Point) -> None:
         return
     if kind == 0:
         _urgent_need(run, now, need, row, height, run.care.severity(row, u_severity), u_cause, u_door)
+        return
+    if kind == COURSE:
+        courses.step(run, need, row, height, now)
         return
     if not rules.happens(height, run.life.rate(kind, row) * run.life.lever(kind, row, now)):
         return

@@ -7,11 +7,12 @@ import numpy as np
 from sim import rules
 from sim.draws import Floats, Ints, Purpose, Stream, Word, entity_key, entity_keys, run_key, uniform, uniforms
 from sim.engines.care import Care
+from sim.engines.courses import states_of_one
 from sim.engines.programmes import Programmes
 from sim.engines.state import Journey, Persons, State
 from sim.engines.tables import Tables, tables_of
 from sim.log import FLAGS, NEVER
-from sim.plan import LIFE_EVENTS, Plan
+from sim.plan import COURSE, Plan
 from sim.population import population
 
 _REQUEST, _OTHER, _ACUTE = 6, 7, 3
@@ -22,11 +23,17 @@ def people_of(plan: Plan, seed: int, replication: int) -> Persons:
     p = population(plan, seed, replication)
     lasting = p.propensity * plan.deprivation[p.deprivation]
     none = [0] * p.person.size
+    key, tables = run_key(seed, replication, Stream.PEOPLE), tables_of(plan)
+    states = [(0, 0)] * p.person.size
+    if len(plan.course_condition):
+        keys = entity_keys(key, p.person).tolist()
+        states = [states_of_one(tables, *each) for each in zip(keys, p.conditions.tolist(), strict=True)]
     return Persons(
         person=p.person.tolist(), age=p.age.tolist(), locality=p.locality.tolist(), base_frailty=p.frailty.tolist(),
         frailty=p.frailty.tolist(), residence=p.residence.tolist(), end_of_life=p.end_of_life.tolist(),
         conditions=p.conditions.tolist(), propensity=p.propensity.tolist(), lasting=lasting.tolist(),
         multiplier=p.multiplier.tolist(), generation=list(none), busy=list(none), care_plan=list(none),
+        recognised=[recognised for recognised, _ in states], managed=[managed for _, managed in states],
     )  # fmt: skip
 
 
@@ -36,8 +43,9 @@ def empty_state(plan: Plan, seed: int, replication: int, persons: Persons) -> St
     return State(
         seed=seed, replication=replication, minute=0, persons=persons, journeys=set(), of_person={}, supports={},
         occupied=[0] * pools, slots_left=[0] * pools, seen_today=[0] * pools, points={}, quarter=-1,
-        bounds=np.zeros((len(LIFE_EVENTS), len(persons.person))), readmissions={},
+        bounds=np.zeros((COURSE + 1, len(persons.person))), readmissions={},
         members=[{} for _ in plan.programme_active], admissions={}, away={}, lost_place={},
+        recognised=[sum(bits >> f & 1 for bits in persons.recognised) for f in range(len(plan.course_condition))],
     )  # fmt: skip
 
 

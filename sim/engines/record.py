@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,11 @@ class Recorder:
             s.process, s.sourcing, s.came_from, goes_to, outcome, self._pathway[s.route] if live else -1, s.flags,
         )  # fmt: skip
 
-    def log(self, state: State, from_minute: int) -> StayLog:
-        """The piece from ``from_minute`` to the state's minute: what ended, what is open, and the living."""
+    def log(self, state: State, from_minute: int, further: Mapping[str, list[int]]) -> StayLog:
+        """The piece from ``from_minute`` to the state's minute: what ended, what is open, and the living.
+
+        ``further`` are columns of the living beside those always there.
+        """
         still_open = _Rows(tuple(STAY_COLUMNS))
         for journey in state.journeys:
             for stay in (journey.stay, journey.waiting):
@@ -67,7 +71,7 @@ class Recorder:
         persons = {
             name: np.fromiter(getattr(people, name), np.int64, len(people.age))
             for name in ("age", "frailty", "locality", "residence", "end_of_life", "care_plan")
-        }
+        } | {name: np.array(column, dtype=np.int64) for name, column in further.items()}
         return StayLog(
             from_minute=from_minute,
             until_minute=state.minute,

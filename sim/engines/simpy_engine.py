@@ -17,6 +17,7 @@ from sim import rules
 from sim.engines.arrivals import Arrivals
 from sim.engines.calendar import calendar
 from sim.engines.care import Care
+from sim.engines.courses import census
 from sim.engines.gridlock import refuse_gridlock
 from sim.engines.life import Life, Point
 from sim.engines.life_events import die, happen, readmit
@@ -51,7 +52,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     run.run_until(until_minute)
     state.minute = until_minute
     run.refuse_gridlock()
-    return run.recorder.log(state, from_minute)
+    return run.recorder.log(state, from_minute, run.course_census())
 
 
 def _taken(line: list[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
@@ -406,6 +407,14 @@ class Run:
         for point in self.life.read_more(row, self.now):
             if point[0] // _DAY <= self.now // _DAY + 1:
                 self.at(point[0], self.is_due, self.due, point)
+
+    def course_census(self) -> dict[str, list[int]]:
+        """The states of everybody's conditions, where their course is followed."""
+        people = self.state.persons
+        if not self.tables.course_condition:
+            return {}
+        limited = [self.programmes.ratio("symptom_days", row, self.state.minute) for row in range(len(people.person))]
+        return census(self.tables, people, limited)
 
     def refuse_gridlock(self) -> None:
         """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""

@@ -102,6 +102,9 @@ class Persons:
     generation: list[int]
     busy: list[int]
     care_plan: list[int]
+    recognised: list[int]
+    """Bits of the conditions followed that are recognised."""
+    managed: list[int]
 
 
 @dataclass(slots=True)
@@ -137,6 +140,8 @@ class State:
     """Minute since which somebody with residence support has been in hospital, by row."""
     lost_place: dict[int, int]
     """Stage to ask for when leaving hospital, by row of people whose place was given up."""
+    recognised: list[int] = field(default_factory=list)
+    """People in whom each condition followed is recognised."""
     gp_backlog: float = 0.0
     gp_more: float = 0.0
     """Routine work of general practice beyond the usual, as a share of it."""
