@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sim.daily import DERIVED_PARTS, LABELS, PARTS
 from sim.measure import PER_1000, PER_DAY, PER_YEAR, SAVINGS, Formula, Measure
+from sim.measures_of_conditions import OF_CONDITIONS, OF_STATES
 from sim.scenario import ALL, Divided
 
 _AE = "NHS England, A&E attendances and emergency admissions"
@@ -14,7 +15,6 @@ _KH03 = "NHS England, KH03 bed availability and occupancy (midnight)"
 _SITREP = "NHS England, acute discharge situation report"
 _EOLC = "OHID, palliative and end of life care profiles"
 _NHSOF = "NHS Outcomes Framework"
-_QOF = "NHS England, Quality and Outcomes Framework, disease registers"
 _OWN = "this model"
 _PRICES = "this model, with the prices of the place file"
 
@@ -409,7 +409,7 @@ _ALL = (
 )
 # fmt: on
 
-MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
+MEASURES: dict[str, Measure] = {measure.name: measure for measure in (*_ALL, *OF_CONDITIONS)}
 """Every measure by name, in the order of reports."""
 
 
@@ -417,9 +417,8 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 
 _KIND = {**PARTS, **DERIVED_PARTS}
 _OF_THE_PLACE = ("stage", "pool", "programme", "condition", "complication")
-_OF_STATES = ("people_with_condition", "register", "recognised_share", "managed_share", "symptom_days")
 _OTHER_PARTS = {
-    **dict.fromkeys(_OF_STATES, ("<condition>",)),
+    **dict.fromkeys(OF_STATES, ("<condition>",)),
     "attendance": ("<programme>",),
     "wait_95th": ("<stage>",),
     "care_plan_coverage": (ALL, "end_of_life"),

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sim.prices import Prices
 from sim.courses import Course
+from sim.prices import Prices
 from sim.quantities import Age, AgeTable, ByAge, Described, Number, Numbers, Quantity
 
 HOME = "home"

@@ -72,9 +72,10 @@ def crises(t: FastTables, s: FastState, row: int, severity: int, cause: int) -> 
 def course_census(t: FastTables, s: FastState) -> np.ndarray:
     """[4, people] has, recognised, managed and limited of the log's people (see log.py)."""
     found = np.zeros((4, s.people.size), np.int64)
+    last = max(s.clock[0].minute - 1, 0)
     for row in range(s.people.size):
         for f in range(t.course_condition.size):
             found[0, row] |= (s.people[row].conditions >> t.course_condition[f] & 1) << f
         found[1, row], found[2, row] = s.courses[row, 0], s.courses[row, 1]
-        found[3, row] = int(1000.0 * ratio(t, s, _SYMPTOM_DAYS, row, s.clock[0].minute) + 0.5)
+        found[3, row] = int(1000.0 * ratio(t, s, _SYMPTOM_DAYS, row, last) + 0.5)
     return found

@@ -413,7 +413,8 @@ class Run:
         people = self.state.persons
         if not self.tables.course_condition:
             return {}
-        limited = [self.programmes.ratio("symptom_days", row, self.state.minute) for row in range(len(people.person))]
+        last = max(self.state.minute - 1, 0)
+        limited = [self.programmes.ratio("symptom_days", row, last) for row in range(len(people.person))]
         return census(self.tables, people, limited)
 
     def refuse_gridlock(self) -> None:
