@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sim.claim_checks import check_claims
+from sim.course_checks import check_courses, check_courses_of_place
 from sim.errors import Problem
 from sim.fields import slug
 from sim.findings import TOLERANCE, Findings, check_numbers
@@ -70,6 +71,7 @@ def check_scenario(scenario: Scenario, measures: Mapping[str, Divided] = {}) -> 
         _references(found, intervention, scenario.place, known, path)
         _dates_in_run(found, intervention, scenario.run, path)
     _different_names(found, scenario.interventions)
+    check_courses(found, scenario)
     check_claims(found, scenario, measures)
     check_numbers(found, scenario)
     warn_of_circles(found, scenario.place, scenario.interventions, "place.stages")
@@ -97,6 +99,7 @@ def _place(found: Findings, place: Place, known: Known, path: str) -> None:
         _stage(found, name, stage, known, f"{path}stages.{name}")
     _sections(found, place, path)
     _people(found, place, path)
+    check_courses_of_place(found, place, path)
     _named_stages(found, place, known, path)
     _prices(found, place, path)
     for name, arrivals in place.plain_arrivals.items():

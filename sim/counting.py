@@ -371,12 +371,16 @@ def count_steps(
 def count_crises(
     measured: Measured, stage_is: Ints, condition_of: Ints, who: Ints, severity: Ints, cause: Ints, chain: Ints,
     stage: Ints, came_from: Ints, asked: Ints, started: Ints, known: Bools,
-    condition_needs: Ints, condition_admissions: Ints,
+    condition_needs: Ints, condition_admissions: Ints, condition_referrals: Ints,
 ) -> None:  # fmt: skip
-    """Count urgent needs, and emergency admissions, that conditions cause."""
+    """Count urgent needs, emergency admissions, and planned referrals that conditions cause."""
     for i in range(len(who)):
-        part = condition_of[cause[i]] if severity[i] < _URGENT and known[i] else -1
+        part = condition_of[cause[i]] if known[i] else -1
         if part < 0:
+            continue
+        if severity[i] == _PLANNED and came_from[i] < 0 and chain[i] == 0:
+            condition_referrals[part, who[i], day_of(measured, asked[i])] += 1
+        if severity[i] >= _URGENT:
             continue
         if came_from[i] < 0 and chain[i] == 0:
             condition_needs[part, who[i], day_of(measured, asked[i])] += 1

@@ -63,5 +63,7 @@ class Course(Described):
     """Days a month on which symptoms limit what people do."""
     referred_share: Number = Quantity(value=0)
     """Share of people referred for planned care when they are recognised."""
+    referred_when_managed_share: Number = Quantity(value=0)
+    """Share of people referred for planned care, such as rehabilitation, when management begins."""
     gp_minutes_per_month: Number = Quantity(value=0)
     """Doctors' minutes each month for each person on the register."""

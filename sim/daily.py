@@ -90,6 +90,7 @@ PARTS: dict[str, str] = {
     "management_starts": "condition",
     "condition_needs": "condition",
     "condition_admissions": "condition",
+    "condition_referrals": "condition",
     "complications": "complication",
 }
 """What is counted, and the kind of parts it is counted by."""

@@ -51,6 +51,11 @@ OF_CONDITIONS = (
         _OWN, True, False, Formula("condition_admissions", PER_YEAR, total=False),
     ),
     Measure(
+        "condition_referrals", "Referrals for the condition", "referrals a year", "count",
+        "Planned referrals made because a condition was recognised or came to be managed, such as to rehabilitation.",
+        _OWN, None, False, Formula("condition_referrals", PER_YEAR, total=False),
+    ),
+    Measure(
         "complications", "Complications", "complications a year", "count",
         "Complications of the conditions followed, such as amputations.",
         _OWN, True, False, Formula("complications", PER_YEAR, total=False),

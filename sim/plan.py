@@ -128,7 +128,7 @@ class Plan(NamedTuple):
     course_crises: Floats
     """[F, 5, A, Q] relative rate of the needs of a severity that it causes."""
     course_referred: Floats
-    """[F] share referred when recognised."""
+    """[F, 2] share referred when management begins, and when recognised."""
     course_gp_minutes: Floats
     """[F] doctors' minutes a day for each person recognised."""
     course_reference: Floats

@@ -59,7 +59,7 @@ def course_tables(scenario: Scenario, net: NetRates | None, stages: dict[str, in
         "course_crises": np.array([_crises(scenario, net, each) for each in courses], dtype=float).reshape(
             len(courses), len(URGENT), len(AGES), len(STATES)
         ),
-        "course_referred": np.array([c.course.referred_share.value * finding for c in courses]),
+        "course_referred": _rows([_referred(c.course) for c in courses], 2) * finding,
         "course_gp_minutes": np.array(
             [c.course.gp_minutes_per_month.value / MONTH_DAYS * finding for c in courses]
         ),
@@ -78,7 +78,7 @@ def course_tables(scenario: Scenario, net: NetRates | None, stages: dict[str, in
 
 
 def usual_referrals(scenario: Scenario) -> Floats:
-    """Planned referrals a person-year that usual care makes when it recognises a condition, by age."""
+    """Planned referrals a person-year that usual care makes when it recognises or manages a condition, by age."""
     made = np.zeros(len(AGES))
     for each in followed(scenario):
         course = each.course
@@ -103,6 +103,10 @@ def _prevalence(scenario: Scenario, each: Followed) -> tuple[float, float, float
 
 def _shares(course: Course) -> tuple[float, float]:
     return course.recognised_share.value, course.managed_share.value
+
+
+def _referred(course: Course) -> tuple[float, float]:
+    return course.referred_when_managed_share.value, course.referred_share.value
 
 
 def state_shares(course: Course) -> Floats:

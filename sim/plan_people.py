@@ -97,7 +97,7 @@ def _nobody(place: Place, days: int) -> dict[str, Any]:
 def _life_rates(place: Place, net: NetRates, made_by_courses: Floats) -> Floats:
     """Events a person-year, [kind, age, frailty, residence, end of life], in the order of plan.LIFE_EVENTS.
 
-    Referrals that usual care makes when it recognises a condition come with that, and are taken off here.
+    Referrals that usual care makes when it recognises or manages a condition come with that, and are taken off here.
     """
     rates = np.zeros((7, *net.urgent.shape))
     rates[0] = net.urgent

@@ -183,7 +183,7 @@ def _of_courses(courses: list[dict[str, Any]]) -> dict[str, Any]:
         crises[f] = course["crises"]
     return {
         "course_condition": np.arange(2 - number, 2), "course_shares": np.full((number, 2), 0.6),
-        "course_rates": rates, "course_crises": crises, "course_referred": np.full(number, 0.5),
+        "course_rates": rates, "course_crises": crises, "course_referred": np.full((number, 2), [0.3, 0.6]),
         "course_gp_minutes": np.full(number, 1.5), "course_reference": np.full(number, 2.25),
         "complication_need": np.array([[-1, each["need"]] for each in courses], np.int64).reshape(-1),
         "complication_stage": np.array([[-1, each["stage"]] for each in courses], np.int64).reshape(-1),

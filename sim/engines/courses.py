@@ -105,12 +105,19 @@ def step(run: Run, need: int, row: int, height: float, now: int) -> None:
     elif taken == complications + 2:
         people.managed[row] |= bit
         run.recorder.event("managed", now, run.state, row, f)
+        _referred(run, need, row, f, 0, now)
     elif taken == complications + 3:
         people.recognised[row] |= bit
         run.state.recognised[f] += 1
         run.recorder.event("recognised", now, run.state, row, f)
-        if uniform(need, 0, Purpose.REFERRED, 0) < t.course_referred[f]:
-            run.begin(run.care.journey(row, need, now, 5), t.referral_stage)
+        _referred(run, need, row, f, 1, now)
+
+
+def _referred(run: Run, need: int, row: int, f: int, when: int, now: int) -> None:
+    """The planned referral that a step brings for some: 0 when management begins, 1 when recognised."""
+    t = run.tables
+    if uniform(need, 0, Purpose.REFERRED, 0) < t.course_referred[f][when]:
+        run.begin(run.care.journey(row, need, now, 5, t.course_condition[f] + 1), t.referral_stage)
 
 
 def _complicated(run: Run, need: int, row: int, number: int, cause: int, now: int) -> None:

@@ -157,13 +157,21 @@ def _step(t: FastTables, s: FastState, row: int, need: int, height: float, now: 
     elif taken == complications + 2:
         s.courses[row, 1] |= bit
         event(s, _MANAGED, row, f, now)
+        _referred(t, s, row, need, f, 0, now)
     elif taken == complications + 3:
         s.courses[row, 0] |= bit
         s.recognised[f] += 1
         event(s, _RECOGNISED, row, f, now)
-        if uniform(need, 0, _REFERRED, 0) < t.course_referred[f]:
-            slot = new_journey(s, row, p.person, p.generation, need, now, 0, _PLANNED, 0, p.age, p.locality)
-            begin(t, s, slot, t.place[0].referral_stage, -1, 0, now)
+        _referred(t, s, row, need, f, 1, now)
+
+
+@part
+def _referred(t: FastTables, s: FastState, row: int, need: int, f: int, when: int, now: int) -> None:
+    """The planned referral that a step brings for some: 0 when management begins, 1 when recognised."""
+    if uniform(need, 0, _REFERRED, 0) < t.course_referred[f, when]:
+        p, cause = s.people[row], t.course_condition[f] + 1
+        slot = new_journey(s, row, p.person, p.generation, need, now, 0, _PLANNED, cause, p.age, p.locality)
+        begin(t, s, slot, t.place[0].referral_stage, -1, 0, now)
 
 
 @part
