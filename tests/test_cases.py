@@ -21,7 +21,7 @@ from sim.compile_plan import compile_plan
 from sim.draws import Purpose, Stream
 from sim.interventions import Intervention
 from sim.log import EVENTS, NEVER, OUTCOMES, StayLog, in_order
-from sim.plan import LIFE_EVENTS, LOOPS, Plan
+from sim.plan import COURSE, LIFE_EVENTS, LOOPS, Plan
 from sim.scenario import Scenario
 from tests.made_places import engines, of_people
 
@@ -52,7 +52,7 @@ def plan_of(case: Case) -> Plan:
 
 
 def _table(plan: Plan, name: str, value: Any) -> Any:
-    if name.endswith("_stage"):
+    if isinstance(value, str):
         return plan.names.stages.index(value)
     before = getattr(plan, name)
     rows = {"life_rates": LIFE_EVENTS, "loop": LOOPS}.get(name)
@@ -101,13 +101,14 @@ def need_key(case: Case, plan: Plan, draw: Case) -> int:
     seed = case.get("seed", 1)
     if "who" in draw:
         return draws.entity_key(draws.run_key(seed, 0, Stream.PREFILL), start_rows(plan)[draw["who"]] << 32)
-    return next(key for minute, _, key in points(case, plan, draw["person"]) if clock(minute) == draw["need_at"])
+    kind, at = (COURSE, draw["step_at"]) if "step_at" in draw else (0, draw["need_at"])
+    return next(key for minute, _, key in points(case, draw["person"], kind) if clock(minute) == at)
 
 
-def points(case: Case, plan: Plan, person: int) -> list[tuple[int, float, int]]:
-    """Urgent points of a person's first life in the first quarter below a height of 8: (minute, height, key)."""
+def points(case: Case, person: int, kind: int = 0, below: float = 8.0) -> list[tuple[int, float, int]]:
+    """Points of a kind of a person's first life in the first quarter, urgent unless said: (minute, height, key)."""
     keys = np.array([draws.entity_key(draws.run_key(case.get("seed", 1), 0, Stream.PEOPLE), person)], dtype=np.uint64)
-    found = draws.scatter(keys, 0, 0, np.zeros(1), np.array([8.0]), 91 / 365.25)
+    found = draws.scatter(keys, 0, kind, np.zeros(1), np.array([below]), 91 / 365.25)
     minutes = (found.position * 91 * 1440).astype(np.int64).tolist()  # the pattern of the week is flat in a case
     return sorted(zip(minutes, found.height.tolist(), found.key.tolist(), strict=True))
 
@@ -134,8 +135,10 @@ def test_case(engine: ModuleType, path: Path) -> None:
     plan = plan_of(case)
     for draw in case.get("draws", []):
         assert round(drawn(case, plan, draw), 6) == draw["u"], f"{path.name}: {draw}"
-    for person, expected in case.get("points", {}).items():
-        assert [[clock(minute), round(height, 3)] for minute, height, _ in points(case, plan, person)] == expected
+    for name, kind, below in (("points", 0, 8.0), ("steps", COURSE, 4.5)):
+        for person, expected in case.get(name, {}).items():
+            found = points(case, person, kind, below)
+            assert [[clock(minute), round(height, 3)] for minute, height, _ in found] == expected
     state = engine.start(plan, case.get("seed", 1), 0)
     for name, values in case.get("people_at_start", {}).items():
         assert of_people(state, name) == pytest.approx(values, rel=1e-5), name
