@@ -239,15 +239,15 @@ class Intervention(Described):
     """Leaving patterns it changes."""
     needs: tuple[NeedStep, ...] = ()
     """Changes of need by date."""
-    courses: dict[str, Course] = {}
-    """Course of conditions whose course the place does not state: how they go in usual care, with or without the
-    intervention."""
     sources: tuple[str, ...] = ()
     """Sources for the intervention as a whole."""
     may_go_wrong: str = ""
     """What else may go wrong, for a reader: what no switch above can say."""
     how_sure: str = ""
     """How sure anybody can be of its effect, for a reader: two or three sentences."""
+    courses: dict[str, Course] = {}
+    """Course of conditions whose course the place does not state: how they go in usual care, with or without the
+    intervention."""
 
     @property
     def enrols(self) -> bool:

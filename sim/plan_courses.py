@@ -81,10 +81,11 @@ def usual_referrals(scenario: Scenario) -> Floats:
     """Planned referrals a person-year that usual care makes when it recognises or manages a condition, by age."""
     made = np.zeros(len(AGES))
     for each in followed(scenario):
-        course = each.course
-        found = (1 - course.recognised_share.value) * course.recognised_per_year.value
-        made += np.array(_prevalence(scenario, each)) * found * course.referred_share.value * _case_finding(scenario)
-    return made
+        rates = _rates([each], 0)
+        managed, recognised = _referred(each.course)
+        steps = rates[:, _MANAGED] * managed + rates[:, _RECOGNISED] * recognised
+        made += np.array(_prevalence(scenario, each)) * float(state_shares(each.course) @ steps)
+    return made * _case_finding(scenario)
 
 
 def _case_finding(scenario: Scenario) -> float:
