@@ -106,7 +106,7 @@ def _cells(drawn: Map) -> pd.DataFrame:
 
 
 def _said(level: float, largest: float) -> str:
-    return "stuck" if math.isnan(level) else f"{level:,.0f}" if largest >= 100 else f"{level:.3g}"
+    return "stuck" if math.isnan(level) else f"{level:,.0f}" if largest >= 1000 else f"{level:.3g}"
 
 
 def _line(lines: tuple[tuple[Point, ...], ...], stroke: float, dash: list[int]) -> alt.Chart:

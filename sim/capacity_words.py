@@ -25,6 +25,8 @@ SMALL = (
     "Fewer people share fewer places at a scale below 1, and small pools need more spare places than large ones: look "
     "at full scale before you quote a number."
 )
+ENOUGH = 10
+"""Replications from which on a range found by resampling them is trusted."""
 OFTEN = 0.05
 """Share of resampled maps from which on it is said that the cheapest pair may lie outside."""
 
@@ -123,6 +125,8 @@ def map_in_words(drawn: Map, scenario: Scenario) -> list[str]:
         return [*lines, f"It is met by {which} pair of the map, so there is no line along which it is just met."]
     for row in drawn.band.itertuples():
         lines.append(f"  With {row.across:,.0f} of {cells.across.pools}: {_needed(drawn, row)}")
+    if scenario.run.replications < ENOUGH:
+        lines.append(f"With fewer than {ENOUGH} replications to resample the ranges of a map are too narrow.")
     return [*lines, *_cost(drawn)]
 
 

@@ -110,6 +110,20 @@ def test_the_same_luck_at_every_capacity_and_the_same_draws() -> None:
 SHORT = {"run.years": "0.1", "run.warm_up_days": "14", "run.replications": "2"}
 
 
+@pytest.mark.slow
+def test_the_interval_holds_the_exact_answer_at_its_nominal_rate() -> None:
+    """Of 60 searches with other luck each, 57 are expected to hold it; 51 or fewer come by luck in one of 100."""
+    wanted = min(places for places in range(12, 31) if share_of_time_under(LOAD, places, 0.92) >= 0.95)
+    held = 0
+    for seed in range(60):
+        known = scenario(ward(LOAD, wanted, STAY_DAYS), replications=8, years=0.2)
+        run = known.run.model_copy(update={"seed": seed, "warm_up_days": 5})
+        asked = question(known.model_copy(update={"run": run}), "beds", [standard_of("occupancy < 92% on 95% of days")])
+        answer = smallest(asked, "beds", how=ALONE).answers[0]
+        held += answer.low is not None and answer.low <= wanted <= (answer.high or math.inf)
+    assert held >= 52
+
+
 # -- standards -----------------------------------------------------------------------------------------------------
 
 

@@ -296,6 +296,8 @@ def smallest(asked: Question, name: str, up_to: float | None = None, how: Spread
         raise InputError([Problem("--up-to", what)])
     search = _Search(asked, name, today, step, math.floor((most - today) / step + 1e-9), how)
     answers = tuple(search.answer(standard) for standard in asked.standards)
+    if how.progress:
+        how.progress(1, 1)
     tried = tuple(search.tried[place] for place in sorted(search.tried))
     return Found(name, today, step, today + search.top * step, answers, tried)
 
