@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
@@ -10,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from sim.capacity_plots import capacity_chart, cost_chart, map_chart
-from sim.capacity_words import about, answered, caveats, map_in_words, named
+from sim.capacity_words import about, answered, caveats, map_in_words, named, needed_in_words
 from sim.experiments.capacity import Found
-from sim.experiments.capacity_map import Map, cells_table, line_table
+from sim.experiments.capacity_map import Map, cells_table
 from sim.page import bullets, document, figure, picture, table_of
+from sim.results import shown
 from sim.scenario import Scenario
 
 Made = Mapping[str, Any]
@@ -34,7 +36,7 @@ def capacity_page(found: Found, scenario: Scenario, made: Made) -> str:
     ]
     sections = [
         ("picture", "How well each capacity meets it", "".join(charts)),
-        ("table", "Every capacity tried", _rows(found.table(), NUMBERS)),
+        ("table", "Every capacity tried", _tried(found.table(), {"standard": "Standard", "capacity": "Capacity"})),
         (
             "limits",
             "What to know before quoting it",
@@ -48,19 +50,21 @@ def capacity_page(found: Found, scenario: Scenario, made: Made) -> str:
 def map_page(drawn: Map, scenario: Scenario, made: Made) -> str:
     """The page of a map."""
     names = titles(drawn, scenario)
+    sides = {"up": names[1], "across": names[0]}
     first = _first_screen(scenario, "Which capacities together are enough?", map_in_words(drawn, scenario))
     words = "Map: which pairs of capacities meet the standard; see the table."
-    level = "what occupancy stays at or under" if drawn.cells.standard.days else "the mean"
+    standard = drawn.cells.standard
+    on_days = f"what {standard.what} stay at or under on {standard.days:g}% of days" if standard.days else "the mean"
     note = (
-        f"Number in each cell: {level}. Blue line: where the standard is just met, by linear interpolation between the "
+        f"Number in each cell: {on_days}. Blue line: where the standard is just met, by linear interpolation between the "
         "capacities tried; dashed: the 95% range of the cells."
     )
     cost = picture(partial(cost_chart, drawn, names[0]), "Cost a year along the line; see the table.")
     sections = [
-        ("map", "The map", figure(str(drawn.cells.standard), picture(partial(map_chart, drawn, names), words), note)),
+        ("map", "The map", figure(str(standard), picture(partial(map_chart, drawn, names), words), note)),
         ("cost", "What the pairs on the line cost", cost and figure("Both capacities together", cost, COST_NOTE)),
-        ("line", "Pairs that just meet it", _rows(line_table(drawn.lines), NUMBERS)),
-        ("table", "Every pair tried", _rows(cells_table(drawn.cells), NUMBERS)),
+        ("line", "Pairs that just meet it, with 95% intervals", _line(drawn)),
+        ("table", "Every pair tried", _tried(cells_table(drawn.cells), sides)),
         ("limits", "What to know before quoting it", bullets(caveats(scenario, _unsure(made)))),
         ("again", "How to get the same numbers again", _reproduce(made)),
     ]
@@ -69,22 +73,6 @@ def map_page(drawn: Map, scenario: Scenario, made: Made) -> str:
 
 UNQUOTED = str.maketrans("", "", "“”")
 COST_NOTE = "Vertical lines: 95% interval at the capacities tried, at the unit costs stated. Diamond: the cheapest."
-NUMBERS = {
-    "standard": "Standard",
-    "capacity": "Capacity",
-    "line": "Line",
-    "up": "Up the map",
-    "across": "Across the map",
-    "value": "Per cent of days, or mean",
-    "low": "From",
-    "high": "To",
-    "level": "Level reached",
-    "met_in": "Replications that meet it",
-    "replications": "Replications",
-    "ready_in_acute_beds": "Ready, in acute beds",
-    "cost": "£ a year",
-}
-"""Headings of the columns shown."""
 
 
 def titles(drawn: Map, scenario: Scenario) -> tuple[str, str]:
@@ -101,16 +89,41 @@ def _first_screen(scenario: Scenario, heading: str, lines: Sequence[str]) -> str
     )
 
 
-def _rows(table: pd.DataFrame, heads: Mapping[str, str]) -> str:
-    columns = [column for column in heads if column in table]
-    cells = ([escape(_cell(row[column])) for column in columns] for row in table.to_dict("records"))
-    return table_of([heads[column] for column in columns], cells) if len(table) else ""
+def _tried(table: pd.DataFrame, heads: Mapping[str, str]) -> str:
+    """Every capacity or pair tried; ``heads`` are the headings of the columns that name them."""
+    cells = [
+        (
+            *(escape(_plain(row[column])) for column in heads),
+            escape(shown(row["value"], row["low"], row["high"], significant=2)),
+            _plain(row["level"]),
+            f"{row['met_in']} of {row['replications']}",
+            _plain(row["ready_in_acute_beds"]),
+        )
+        for row in table.to_dict("records")
+    ]
+    told = ("Per cent of days, or mean", "Level reached", "Replications that meet it", "Ready, in acute beds")
+    return table_of((*heads.values(), *told), cells)
 
 
-def _cell(value: object) -> str:
+def _line(drawn: Map) -> str:
+    """For each capacity across the map, what is needed up the map and what both cost."""
+    rows = [
+        (_plain(row["across"]), escape(needed_in_words(drawn, row)), _millions(row))
+        for row in drawn.band.to_dict("records")
+    ]
+    return table_of((f"With so many of {drawn.cells.across.pools}", "it takes", "£ million a year, both"), rows)
+
+
+def _millions(row: Mapping[Any, Any]) -> str:
+    cost = [float(row[name]) / 1e6 for name in ("cost", "cost_low", "cost_high")]
+    return escape(shown(*cost, significant=2)) if math.isfinite(cost[0]) else ""
+
+
+def _plain(value: object) -> str:
+    """A number with three digits, or its whole part where that is longer; text as it is."""
     if not isinstance(value, float):
         return str(value)
-    return f"{value:,.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+    return "" if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _unsure(made: Made) -> bool:

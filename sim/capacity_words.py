@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import takewhile
+from typing import Any
 
 from sim.experiments.capacity import Answer, Found, Tried, left_aside, pool_matches
 from sim.experiments.capacity_map import Cheapest, Map
@@ -123,16 +125,17 @@ def map_in_words(drawn: Map, scenario: Scenario) -> list[str]:
     if not drawn.lines:
         which = "every" if met == pairs else "no"
         return [*lines, f"It is met by {which} pair of the map, so there is no line along which it is just met."]
-    for row in drawn.band.itertuples():
-        lines.append(f"  With {row.across:,.0f} of {cells.across.pools}: {_needed(drawn, row)}")
+    for row in drawn.band.to_dict("records"):
+        lines.append(f"  With {row['across']:,.0f} of {cells.across.pools}: {needed_in_words(drawn, row)}")
     if scenario.run.replications < ENOUGH:
         lines.append(f"With fewer than {ENOUGH} replications to resample the ranges of a map are too narrow.")
     return [*lines, *_cost(drawn)]
 
 
-def _needed(drawn: Map, row: object) -> str:
+def needed_in_words(drawn: Map, row: Mapping[Any, Any]) -> str:
+    """What a row of the band of a map says: the capacity needed with its interval, or that it lies outside the map."""
     pools, capacities = drawn.cells.up.pools, drawn.cells.up.capacities
-    need, low, high = (float(getattr(row, name)) for name in ("needed", "low", "high"))
+    need, low, high = (float(row[name]) for name in ("needed", "low", "high"))
     if need == math.inf:
         return f"more than the {capacities[-1]:,.0f} of {pools} on the map"
     if need == -math.inf:
