@@ -56,8 +56,8 @@ def map_page(drawn: Map, scenario: Scenario, made: Made) -> str:
     standard = drawn.cells.standard
     on_days = f"what {standard.what} stay at or under on {standard.days:g}% of days" if standard.days else "the mean"
     note = (
-        f"Number in each cell: {on_days}. Blue line: where the standard is just met, by linear interpolation between the "
-        "capacities tried; dashed: the 95% range of the cells."
+        f"Number in each cell: {on_days}. Blue line: where the standard is just met, by linear interpolation between "
+        "the capacities tried; dashed: the 95% range of the cells."
     )
     cost = picture(partial(cost_chart, drawn, names[0]), "Cost a year along the line; see the table.")
     sections = [
