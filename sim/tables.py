@@ -5,7 +5,7 @@ What each measure is made of is in ``measures.py``; nothing is counted here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import prod
 
@@ -126,7 +126,9 @@ class _Rows:
         return pd.DataFrame(dict(zip(COLUMNS, [*columns, np.concatenate(self._values)], strict=True)))
 
 
-def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = ()) -> pd.DataFrame:
+def tidy_table(
+    daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (), only: Collection[str] | None = None
+) -> pd.DataFrame:
     """Every measure of a run, one row each.
 
     Parameters
@@ -137,6 +139,8 @@ def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (
         Admissions of people 65+ with two or more (see ``Histories.repeated``).
     groups
         Further groups, several age bands joined by commas.
+    only
+        Measures wanted, without weeks and months; all of them and of these if left out.
 
     Returns
     -------
@@ -150,13 +154,14 @@ def tidy_table(daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (
     coarse, fine = _blocks(daily, groups)
     for measure in MEASURES.values():
         formula = measure.formula
-        if formula is None:
+        if formula is None or not (only is None or measure.name in only):
             continue
-        for block in (coarse, fine) if formula.fine else (coarse,):
+        for block in (coarse, fine) if formula.fine and only is None else (coarse,):
             if block.periods:
                 of, values = evaluate(formula, daily, counts, block)
                 rows.add(measure.name, of, block, values)
-    _add_waits(rows, daily, coarse)
+    if only is None or "wait_95th" in only:
+        _add_waits(rows, daily, coarse)
     _add_seasons(rows, counts, coarse)
     _add_spread(rows, counts, coarse)
     _add_repeated(rows, daily, coarse, repeated)

@@ -7,7 +7,7 @@ count as they stand. Stays that straddle the start of measuring or the border of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from inspect import signature
 from typing import Any
@@ -84,8 +84,11 @@ class Tally:
         self._daily.add_snapshot(log)
         self._last = log
 
-    def table(self) -> pd.DataFrame:
-        """The tidy table: measure, period, group, locality, of, value; no row where there is nothing to measure."""
+    def table(self, only: Collection[str] | None = None) -> pd.DataFrame:
+        """The tidy table: measure, period, group, locality, of, value; no row where there is nothing to measure.
+
+        With ``only``, these measures (see ``tidy_table``) and what the claims ask for.
+        """
         if not self._daily.days:
             raise RunError(
                 f"nothing to measure: the run ends on day {self.names.end_minute / DAY:g} and the warm-up on day "
@@ -96,7 +99,7 @@ class Tally:
             _count_histories(daily, histories, self._last.until_minute)
         repeated = histories.repeated(len(AGES), daily.warm_up, daily.days // YEAR_DAYS)
         further = claimed_rows(daily, self.claims)
-        table = tidy_table(daily, repeated, self.groups)
+        table = tidy_table(daily, repeated, self.groups, only)
         return pd.concat([table, further.astype(table.dtypes)], ignore_index=True) if len(further) else table
 
     def by_day(self) -> Counts:

@@ -224,5 +224,5 @@ def read_answers(path: Path) -> Answers:
     try:
         return Answers.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        what = "not the answer of `carepath claim --json`, or of another version: ask again"
+        what = "not the answers that `carepath claim` keeps, or of another version: ask again"
         raise InputError([Problem(str(path), what)]) from error

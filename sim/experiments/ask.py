@@ -16,7 +16,6 @@ from scipy import stats
 from sim.errors import InputError, Problem
 from sim.experiments import verdicts
 from sim.experiments.answers import Answer, Answers, Decider, Edge, Luck, Range, Region, Share
-from sim.experiments.break_even import enough, jobs_of
 from sim.experiments.claims import ADMISSIONS, naive_figure
 from sim.experiments.deciders import Ranking, box, ranked
 from sim.experiments.futures import Futures, more_futures
@@ -24,6 +23,7 @@ from sim.experiments.precision import estimate
 from sim.experiments.runner import CutShort, size_and_time
 from sim.experiments.spread import HERE, Progress, Spread
 from sim.experiments.tested import Asked, Levels, asked, levels
+from sim.experiments.what_is_enough import enough, jobs_of
 from sim.measures import MEASURES
 from sim.results import CONFIDENCE, provenance
 from sim.scenario import Claim, Scenario
@@ -134,11 +134,12 @@ def _settled(
     own: Scenario, chosen: Sequence[tuple[int, Claim]], looks: Sequence[int], how: Spread
 ) -> tuple[Futures, list[Answer], str]:
     """The futures looked at until every claim is settled, what they say, and what was cut short."""
+    is_drawn = bool(unknown(own))
     each_twice = any(claim.which == "expectation" for claim in own.claims)
     found: Futures | None = None
     for until in looks:
         before = found.count if found else 0
-        times = [2 if each_twice or number < TWICE else 1 for number in range(until)]
+        times = [2 if each_twice or (is_drawn and number < TWICE) else 1 for number in range(until)]
         now = replace(how, progress=_after(how.progress, before))
         found = more_futures(own, found, until, times, now)
         if not found.count:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import pickle
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Any, Protocol, TypeVar
@@ -195,14 +195,17 @@ def _first_date(intervention: Intervention) -> dt.date:
 # -- one replication -----------------------------------------------------------------------------------------------
 
 
-def replication(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> pd.DataFrame:
+def replication(
+    arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT, only: Collection[str] | None = None
+) -> pd.DataFrame:
     """The tidy tables of one replication's arms, with columns ``arm`` and ``replication``.
 
-    ``by`` names the engine, which does not change the numbers.
+    ``by`` names the engine, which does not change the numbers. ``only`` names the measures that are wanted, money not
+    among them; without weeks and months they take a fraction of the time.
     """
     found = tallies(arms, number, wanted, by)
-    tables = [tally.table().assign(arm=name, replication=number) for name, tally in found.items()]
-    bill = arms.bill if BASELINE in found else None  # money is saved against the baseline
+    tables = [tally.table(only).assign(arm=name, replication=number) for name, tally in found.items()]
+    bill = arms.bill if BASELINE in found and only is None else None  # money is saved against the baseline
     return with_money(pd.concat(tables, ignore_index=True), bill)
 
 

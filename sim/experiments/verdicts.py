@@ -6,6 +6,7 @@ Counts of futures in, verdicts out; how the futures are made is in ``futures.py`
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ MOST_FUTURES = 10_000
 """More futures than that are not worth their while: the claim lies at the border."""
 MOSTLY_LUCK = 0.5
 """Share of the variance from which on what differs between futures is mostly luck."""
-RESAMPLES = 1000
+RESAMPLES = 400
 _SEED = 1
 
 
@@ -40,9 +41,16 @@ def share(holds: float, futures: int, confidence: float = CONFIDENCE) -> Share:
     return Share(holds_in=holds, futures=futures, share=holds / futures, low=low, high=high)
 
 
-def verdict(
-    found: Share, certainty: float, confidence: float, luck: float | None
-) -> tuple[Verdict, Settled | None, int | None]:
+class Found(NamedTuple):
+    """A verdict, and what would settle it if it cannot be told."""
+
+    verdict: Verdict
+    settled_by: Settled | None = None
+    needed: int | None = None
+    """About how many futures would."""
+
+
+def verdict(found: Share, certainty: float, confidence: float, luck: float | None) -> Found:
     """Whether a claim is supported, what would settle it if that cannot be told, and with how many futures.
 
     Supported if it holds in a share of futures above ``certainty`` beyond doubt from their number, not supported if it
@@ -50,16 +58,16 @@ def verdict(
     the numbers that decide it, or, where ``luck`` is most of what differs between futures, nothing.
     """
     if found.share is None or found.low is None or found.high is None:
-        return "cannot tell", "nothing", None
+        return Found("cannot tell", "nothing")
     least, most = 1 - certainty, certainty
     if found.low > most:
-        return "supported", None, None
+        return Found("supported")
     if found.high < least:
-        return "not supported", None, None
+        return Found("not supported")
     if found.low >= least and found.high <= most:
-        return "cannot tell", "luck" if luck is not None and luck >= MOSTLY_LUCK else "data", None
+        return Found("cannot tell", "luck" if luck is not None and luck >= MOSTLY_LUCK else "data")
     needed = futures_needed(found.share, [end for end in (least, most) if found.low <= end <= found.high], confidence)
-    return ("cannot tell", "runs", needed) if needed else ("cannot tell", "close", None)
+    return Found("cannot tell", "runs", needed) if needed else Found("cannot tell", "close")
 
 
 def futures_needed(found: float, ends: list[float], confidence: float) -> int | None:

@@ -16,7 +16,7 @@ from sim.choices import Choice, choice, with_choice
 from sim.engines import DEFAULT
 from sim.errors import InputError
 from sim.experiments.answers import Enough
-from sim.experiments.futures import Futures, kept
+from sim.experiments.futures import Futures, kept, wanted
 from sim.experiments.runner import arms_of, in_order, replication
 from sim.experiments.spread import Spread
 from sim.experiments.tested import asked, levels
@@ -83,14 +83,16 @@ def at_value(
 ) -> pd.DataFrame:
     """One future at one value of a number: the rows its claims are about; none where its numbers contradict themselves.
 
-    What planners choose in a programme changes nothing without it, so only the arm with the plan is run then.
+    What planners choose in a programme changes nothing without it, so only the arm with the plan is run then; money
+    needs the other arm too.
     """
     try:
         arms = arms_of(with_choice(with_values(scenario, drawn), given.lever, value))
     except InputError:
         return pd.DataFrame()
-    is_of_plan = given.lever.startswith("interventions.")
-    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by)
+    only = wanted(scenario.claims)
+    is_of_plan = given.lever.startswith("interventions.") and only is not None
+    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by, only)
     return kept(scenario.claims, table)
 
 
