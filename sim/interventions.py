@@ -257,5 +257,5 @@ class Intervention(Described):
     @property
     def is_followed(self) -> bool:
         """True if it has members who are picked and listed; otherwise it reaches whoever it is for, at once."""
-        takes = self.takes.gp_minutes_per_person_month or self.takes.gbp_per_person_year
+        takes = self.takes.gp_minutes_per_person_month or self.takes.gbp_per_person_year.value
         return bool(self.capacity or self.care_plan or takes or self.who.top_risk_per_cent < 100)
