@@ -1,7 +1,7 @@
 """Each lever moves what it says, by what it says, and nothing else at first order; in both engines alike.
 
 The place is the reference place with a sixteenth of the people, unlimited room and nothing that looks at how full it
-is, so that nobody meets in a queue. A programme for everybody is in force from the first minute with one lever at one half.
+is, so that nobody meets in a queue. A programme for everybody is in force from the first minute, one lever at one half.
 """
 
 from __future__ import annotations
