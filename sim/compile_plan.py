@@ -57,7 +57,8 @@ def compile_plan(scenario: Scenario, *, with_interventions: bool = True) -> Plan
 
 def _names(arm: Arm) -> Names:
     place, run = arm.place, arm.scenario.run
-    stages, urgent = place.stages, place.urgent_needs
+    stages, urgent, planned = place.stages, place.urgent_needs, place.planned_care
+    counted = urgent.counted_by_pilot_share if urgent else None
     index = arm.stage_index
     people = np.array(place.people.residents.values) if place.people else np.zeros(len(AGES))
     shares = [locality.share.value for locality in place.localities]
@@ -81,6 +82,9 @@ def _names(arm: Arm) -> Names:
         warm_up_minutes=run.warm_up_days * 1440,
         end_minute=arm.days * 1440,
         scale=run.scale,
+        first_appointment=index[planned.referral_stage] if planned else -1,
+        tells_apart=planned is not None and planned.operation_share.value > 0,
+        counted_by_pilot=counted.values if counted else (),
         community_bed=tuple(stage.community_bed for stage in stages.values()),
         **_course_names(arm.scenario),
     )

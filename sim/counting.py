@@ -18,14 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.compiled import compiled, rule
+from sim.draws import Purpose, Words, uniform
 from sim.log import EVENTS, NEVER, OUTCOMES
 from sim.plan import WORKLOAD_DAYS
-from sim.rules import DAY
+from sim.rules import DAY, PLANNED_OPERATION, is_planned
 from sim.system import SEVERITIES
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 HOUR = 60
 YEAR_DAYS = 365
@@ -40,7 +42,7 @@ _ACUTE_OVERNIGHT = ACUTE | OVERNIGHT
 _URGENT = SEVERITIES.index("community_or_home") + 1
 """Severities below this index are urgent needs."""
 _ACS = SEVERITIES.index("ambulatory_care_sensitive")
-_PLANNED = SEVERITIES.index("planned")
+_COUNTED_BY_PILOT = Purpose.COUNTED_BY_PILOT
 _OTHER = SEVERITIES.index("other")
 _DIED, _CANCELLED = OUTCOMES.index("died"), OUTCOMES.index("cancelled")
 _GAVE_UP, _DIVERTED = OUTCOMES.index("gave_up"), OUTCOMES.index("diverted")
@@ -79,9 +81,9 @@ def full_hour(measured: Measured, minute: int) -> int:
 
 @compiled()
 def count_admissions(
-    measured: Measured, stage_is: Ints, a_and_e: int, who: Ints, severity: Ints, stage: Ints, came_from: Ints,
-    started: Ints, known: Bools,
-    admissions: Ints, ambulatory_care_sensitive: Ints, admissions_through_a_and_e: Ints,
+    measured: Measured, stage_is: Ints, a_and_e: int, counted_by_pilot: Floats, who: Ints, age: Ints, need: Words,
+    severity: Ints, stage: Ints, came_from: Ints, started: Ints, known: Bools,
+    admissions: Ints, ambulatory_care_sensitive: Ints, admissions_through_a_and_e: Ints, pilot_admissions: Ints,
 ) -> Ints:  # fmt: skip
     """Count emergency admissions when they start; returns their rows."""
     rows, found = np.empty(len(who), np.int64), 0
@@ -98,6 +100,8 @@ def count_admissions(
             ambulatory_care_sensitive[0, who[i], day] += 1
         if came_from[i] >= 0 and came_from[i] == a_and_e:
             admissions_through_a_and_e[0, who[i], day] += 1
+        if uniform(need[i], 0, _COUNTED_BY_PILOT, 0) < counted_by_pilot[age[i]]:
+            pilot_admissions[0, who[i], day] += 1
     return rows[:found]
 
 
@@ -111,12 +115,40 @@ def count_planned(
     for i in range(len(who)):
         if outcome[i] == _CANCELLED:
             cancelled[0, who[i], day_of(measured, left[i])] += 1
-        if severity[i] != _PLANNED or not known[i]:
+        if not is_planned(severity[i]) or not known[i]:
             continue
         if came_from[i] < 0:
             referrals[0, who[i], day_of(measured, asked[i])] += 1
         if stage_is[stage[i]] & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT and started[i] != NEVER:
             planned[0, who[i], day_of(measured, started[i])] += 1
+
+
+@compiled()
+def count_triage(
+    measured: Measured, first_appointment: int, tells_apart: bool, ended: bool, who: Ints, severity: Ints, stage: Ints,
+    came_from: Ints, goes_to: Ints, started: Ints, left: Ints, known: Bools,
+    first_appointments: Ints, operations_decided: Ints, appointments_told_apart: Ints, appointments_needless: Ints,
+    clinic_seen: Ints, clinic_managed: Ints, clinic_benefit_seen: Ints, clinic_benefit_missed: Ints,
+) -> None:  # fmt: skip
+    """Count referrals when they leave their first hospital appointment, or a clinic ahead of it.
+
+    Parts: 0 referred straight to hospital, 1 sent on by a clinic ahead. An operation is decided for those who go on.
+    """
+    for i in range(len(who)):
+        if not ended or not is_planned(severity[i]) or not known[i] or started[i] == NEVER:
+            continue
+        day, benefits = day_of(measured, left[i]), severity[i] == PLANNED_OPERATION
+        if stage[i] == first_appointment:
+            way = int(came_from[i] >= 0)
+            first_appointments[way, who[i], day] += 1
+            operations_decided[way, who[i], day] += goes_to[i] >= 0
+            appointments_told_apart[way, who[i], day] += tells_apart
+            appointments_needless[way, who[i], day] += tells_apart and not benefits
+        elif came_from[i] < 0:
+            clinic_seen[0, who[i], day] += 1
+            clinic_managed[0, who[i], day] += goes_to[i] < 0
+            clinic_benefit_seen[0, who[i], day] += benefits
+            clinic_benefit_missed[0, who[i], day] += benefits and goes_to[i] < 0
 
 
 @compiled()

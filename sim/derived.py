@@ -32,6 +32,8 @@ def derived_counts(daily: DailyCounts) -> Counts:
     counts |= _calendar(daily, counts)
     counts |= _delay(daily, counts)
     counts |= _people(daily, counts)
+    if not daily.names.counted_by_pilot:
+        counts["pilot_admissions"] = ("one", np.full_like(counts["pilot_admissions"][1], np.nan, dtype=float))
     return counts
 
 

@@ -54,6 +54,47 @@ _ALL = (
         f"{_NHSOF} 2.3.i and 3a", True, False, Formula("ambulatory_care_sensitive", PER_YEAR),
     ),
     Measure(
+        "pilot_admissions", "Emergency admissions a pilot counts", "admissions a year", "count",
+        "The part of emergency admissions that a pilot counts as its own, such as non-elective medical ones: a share of "
+        "needs, the same ones with the plan and without (`urgent_needs.counted_by_pilot_share`).",
+        _OWN, True, False, Formula("pilot_admissions", PER_YEAR),
+    ),
+    Measure(
+        "pilot_admissions_per_1000", "Emergency admissions a pilot counts, per 1,000",
+        "admissions per 1,000 residents a year", "count",
+        "Emergency admissions a pilot counts over residents of the group and locality.",
+        _OWN, True, False, Formula("pilot_admissions", PER_1000, fine=False),
+    ),
+    Measure(
+        "first_appointments", "First hospital appointments", "appointments a year", "count",
+        "First appointments with a specialist in hospital after a planned referral: `direct`, or `after_a_clinic` ahead "
+        "of it that sent the person on.",
+        _OWN, None, False, Formula("first_appointments", PER_YEAR),
+    ),
+    Measure(
+        "conversion", "Operations decided for each first appointment", "share of first appointments", "share",
+        "First hospital appointments after which an operation was decided, over all of them; by the way people came.",
+        _OWN, None, False, Formula("operations_decided", "first_appointments", fine=False),
+    ),
+    Measure(
+        "needless_appointments", "First appointments of people who would not benefit", "share of first appointments",
+        "share",
+        "First hospital appointments of people who would not benefit from an operation, over all of them; only where "
+        "they are told apart (`planned_care.operation_share`).",
+        _OWN, True, False, Formula("appointments_needless", "appointments_told_apart", fine=False),
+    ),
+    Measure(
+        "managed_in_clinic", "Managed by a clinic ahead of hospital", "share of those seen there", "share",
+        "Referred people who went home from a clinic ahead of hospital, over all it saw first.",
+        _OWN, None, False, Formula("clinic_managed", "clinic_seen", fine=False),
+    ),
+    Measure(
+        "benefit_missed", "Would benefit from an operation and were not sent on", "share of those seen there", "share",
+        "People who would benefit from an operation and went home from a clinic ahead of hospital, over all such people "
+        "it saw first (1 less its sensitivity).",
+        _OWN, True, False, Formula("clinic_benefit_missed", "clinic_benefit_seen", fine=False),
+    ),
+    Measure(
         "referrals", "Planned referrals", "referrals a year", "count",
         "New referrals for planned care, to a hospital or to a clinic ahead of it, counted when they are made.",
         _OWN, None, False, Formula("referrals", PER_YEAR),

@@ -16,7 +16,7 @@ from sim.end_of_life import CARE_HOME, HOME_WITH_CARE, OWN_HOME, Dying, dying
 from sim.quantities import AGES
 from sim.routes import ROUTED_AS, routes_of, visits
 from sim.stage_times import cut_short, days_in_stage, door_wait_days, mean_delay_days
-from sim.system import Place, Stage
+from sim.system import Place, PlannedCare, Stage
 
 Floats = npt.NDArray[np.float64]
 YEAR_DAYS = 365.25
@@ -125,7 +125,7 @@ def net_rates(place: Place) -> NetRates:
     raised, free = _raised_for_dropped(bed_days[:, None, None, None] / YEAR_DAYS * frequency, end)
     referrals = _referrals(place)
     if place.planned_care is not None:
-        entries["planned"] = {place.planned_care.referral_stage: referrals * residents}
+        entries |= _referral_entries(place.planned_care, referrals * residents)
     home_care, care_home = _requests(place, residents, weight, end.relative, free, died_by_residence, entries, lost)
     return NetRates(
         groups=Groups(residents, share, end.near_end, weight),
@@ -379,6 +379,14 @@ def _referrals(place: Place) -> Floats:
     if planned is None:
         return np.zeros(len(AGES))
     return np.array(planned.admissions_per_1000_per_year.values) / 1000 * planned.referrals_per_admission.value
+
+
+def _referral_entries(care: PlannedCare, a_year: Floats) -> dict[str, dict[str, Floats]]:
+    """Referrals a year by severity: those who would benefit from an operation apart, where they are told apart."""
+    share, stage = care.operation_share.value, care.referral_stage
+    if share == 0:
+        return {"planned": {stage: a_year}}
+    return {"planned": {stage: a_year * (1 - share)}, "planned_operation": {stage: a_year * share}}
 
 
 def _requests(

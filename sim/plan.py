@@ -71,6 +71,12 @@ class Names:
     """By condition followed and state: days a month limited by symptoms."""
     invited: tuple[tuple[tuple[int, ...], int], ...] = ()
     """By programme: for each age band 1 if it is for it; bits of the conditions followed it is for, if it enrols."""
+    first_appointment: int = -1
+    """Index of the stage of the first hospital appointment after a planned referral, -1 if there is none."""
+    tells_apart: bool = False
+    """True if referred people who would benefit from an operation are told apart from the others."""
+    counted_by_pilot: tuple[float, ...] = ()
+    """By age band: share of emergency admissions that a pilot counts; none if it is not known."""
     community_bed: tuple[bool, ...] = ()
     """By stage: a bed of a community hospital or other bed outside acute hospitals; none if left out."""
 
@@ -268,6 +274,8 @@ class Plan(NamedTuple):
     zero_day_stage: int
     overnight_stage: int
     referral_stage: int
+    operation_share: float
+    """Share of planned referrals of people who would benefit from an operation."""
     home_care_stage: int
     care_home_stage: int
     initial: Ints

@@ -39,6 +39,7 @@ def people_tables(
         "readmission_stage": index[urgent.a_and_e_stage] if urgent else -1,
         "readmission_minutes": urgent.readmission_days.value * 1440 if urgent else 0.0,
         "referral_stage": index[planned.referral_stage] if planned else -1,
+        "operation_share": planned.operation_share.value if planned else 0.0,
         "operating_stage": _operating_stage(place),
         "home_care_stage": index[social.home_with_care.stage] if social else -1,
         "care_home_stage": index[social.care_home.stage] if social else -1,

@@ -15,6 +15,8 @@ DAY = 1440
 _LOG_2 = log(2.0)
 LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
 WAITS, DIVERTS, DROPS_OUT = 0, 1, 2
+PLANNED, PLANNED_OPERATION = 5, 8
+"""Severities of a planned referral (``system.SEVERITIES``)."""
 
 
 @rule
@@ -159,6 +161,22 @@ def step_of_course(height: float, rates: Any, recognition: float, management: fl
         if height < reached:
             return step
     return steps
+
+
+@rule
+def is_planned(severity: int) -> bool:
+    """True for a planned referral, whether or not the person would benefit from an operation."""
+    return severity == PLANNED or severity == PLANNED_OPERATION
+
+
+@rule
+def referred_for(u: float, share: float, height: float, moved: float, drawn: float) -> int:
+    """Severity of a planned referral: a share would benefit from an operation.
+
+    ``moved`` is the rate of referrals with all levers; those that only come because the rate was drawn up, ``drawn``
+    times, by a new clinic or fading skills are simple problems.
+    """
+    return PLANNED_OPERATION if u < share and height * drawn < moved else PLANNED
 
 
 # -- how long -----------------------------------------------------------------------------------------------------

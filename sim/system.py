@@ -27,11 +27,13 @@ SEVERITIES = (
     "planned",
     "request",
     "other",
+    "planned_operation",
 )
 """Why a journey began. The first five are urgent needs of a person: a minor need; one that good care in the
 community may prevent; one that needs a bed but not an acute one, and gets an acute one if nothing else has room;
 one that needs acute care; one that takes a community bed if offered and otherwise stays at home (`substitution`).
-Then: a planned referral, a request for residence support, an arrival of a plain stream."""
+Then: a planned referral, a request for residence support, an arrival of a plain stream, and a planned referral of
+somebody who would benefit from an operation (where `planned_care.operation_share` tells them apart)."""
 
 Severity = Literal[
     "minor",
@@ -42,6 +44,7 @@ Severity = Literal[
     "planned",
     "request",
     "other",
+    "planned_operation",
 ]
 Pathway = Literal["P0", "P1", "P2", "P3"]
 Residence = Literal["own_home", "home_with_care", "care_home"]
@@ -411,6 +414,9 @@ class UrgentNeeds(Described):
     """Share of live overnight discharges admitted as an emergency within 30 days, for any reason."""
     readmission_days: Number
     """Mean days to a drawn readmission."""
+    counted_by_pilot_share: ByAge | None = None
+    """Share of emergency admissions that a pilot counts as its own, such as non-elective medical ones; left out where
+    there is no such pilot."""
     ambulance_share: ByAge
     """Share of A&E attendances that come by ambulance (reported, not modelled as a queue)."""
     by_month: dict[Age, Numbers]
@@ -432,6 +438,10 @@ class PlannedCare(Described):
     """Referrals modelled for each planned overnight admission (surgical conversion is its inverse)."""
     referral_stage: str
     """Stage of the first outpatient attendance."""
+    operation_share: Number = Quantity(value=0)
+    """Share of referrals of people who would benefit from an operation, severity `planned_operation`: routes then say
+    what share of these and of the others (`planned`) is sent on or operated. 0: they are not told apart. People drawn by
+    a new clinic (simple_referrals, deskilling) are never among them."""
     day_cases_per_1000_per_year: ByAge
     """Day cases: workload and cost only."""
     outpatients_per_1000_per_year: ByAge

@@ -32,6 +32,7 @@ from sim.counting import (
     count_planned,
     count_residences,
     count_steps,
+    count_triage,
     count_waits,
 )
 from sim.daily import DailyCounts
@@ -47,7 +48,7 @@ from sim.tables import tidy_table
 
 _DEATH = EVENTS.index("death")
 _COUNTS: tuple[Callable[..., None], ...] = (
-    count_planned, count_residences, count_a_and_e, count_general_practice, count_beds, count_lengths,
+    count_planned, count_triage, count_residences, count_a_and_e, count_general_practice, count_beds, count_lengths,
     count_delayed, count_waits,
 )  # fmt: skip
 

@@ -165,6 +165,7 @@ def _of_people(plan: Plan, made: Made) -> dict[str, Any]:
         "own_readmission": np.full(AGES, 0.1), "admitted_for_each_minor": np.full(AGES, 0.8),
         "workload": np.array([[4.0] * AGES, [1.0, 2.0, 3.0, 5.0]]), "operating_stage": readmission,
         "readmission_stage": readmission, "referral_stage": referral, "overnight_stage": overnight,
+        "operation_share": 0.0 if made["lumpy"] else 0.4,
         "zero_day_stage": overnight, "home_care_stage": stages - 2, "care_home_stage": stages - 1,
         "names": dataclasses.replace(plan.names, a_and_e=a_and_e, gp=gp),
     }  # fmt: skip

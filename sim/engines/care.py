@@ -17,7 +17,6 @@ _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
 _NEED = -1
 _MINOR, _ACUTE, _PLANNED, _REQUEST = 0, 3, 5, 6
-_WAITS_AT_HOME = (_PLANNED, _REQUEST)
 _CARE_HOME = 2
 _EMERGENCY_STAY = EMERGENCY | OVERNIGHT
 _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN = (
@@ -50,6 +49,14 @@ class Care:
             row, people.person[row], people.generation[row], now, need, chain, severity, cause, people.age[row],
             people.locality[row],
         )  # fmt: skip
+
+    def referral(self, row: int, need: int, height: float, moved: float, now: int) -> int:
+        """Severity of a planned referral that lies below the rate ``moved``, of all levers together."""
+        share = self.tables.operation_share
+        if share <= 0.0:
+            return rules.PLANNED
+        drawn = self._ratio("simple_referrals", row, now) * self._ratio("deskilling", row, now)
+        return rules.referred_for(uniform(need, 0, Purpose.WOULD_BENEFIT, 0), share, height, moved, drawn)
 
     def door(self, row: int, severity: int, u: float, now: int) -> int:
         """Stage somebody with an urgent need turns to: A&E or general practice."""
@@ -315,7 +322,7 @@ class Care:
     def readmission(self, j: Journey, stay: Stay, now: int) -> Journey | None:
         """The drawn readmission after a live overnight emergency stay, if there is one."""
         t = self.tables
-        if t.stage_flags[stay.stage] & _EMERGENCY_STAY != _EMERGENCY_STAY or j.severity == _PLANNED:
+        if t.stage_flags[stay.stage] & _EMERGENCY_STAY != _EMERGENCY_STAY or rules.is_planned(j.severity):
             return None
         moved = self._ratio("readmission", j.row, now)
         chance = rules.readmission_with_lever(t.readmission[j.age], t.own_readmission[j.age], moved)
@@ -335,7 +342,7 @@ class Care:
         if not j.over:
             if stay is not None:
                 busy = not self.tables.at_home[stay.stage]
-            elif j.waiting is not None and j.severity not in _WAITS_AT_HOME:
+            elif j.waiting is not None and j.severity != _REQUEST and not rules.is_planned(j.severity):
                 busy = not self.tables.at_home[j.waiting.stage]
         if busy != j.busy:
             self.state.persons.busy[j.row] += 1 if busy else -1
@@ -359,7 +366,7 @@ class Care:
         return [
             other
             for other in self.state.of_person.get(j.row, ())
-            if other is not j and other.severity != _PLANNED and other.stay is not None and t.at_home[other.stay.stage]
+            if other is not j and not rules.is_planned(other.severity) and other.stay and t.at_home[other.stay.stage]
         ]
 
     def support_started(self, j: Journey, stay: Stay) -> None:

@@ -17,7 +17,7 @@ from sim.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
 
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
-_MINOR, _PLANNED, _REQUEST = 0, 5, 6
+_MINOR, _PLANNED, _REQUEST, _OTHER = 0, 5, 6, 7
 _CARE_HOME = 2
 _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN, _PRESSED, _THRESHOLD = (
     FLAGS[name]
@@ -330,7 +330,7 @@ def deconditioned(t: FastTables, s: FastState, slot: int, now: int) -> bool:
 def readmitted_after(t: FastTables, s: FastState, slot: int, now: int) -> int:
     """Minutes to the drawn readmission after a live overnight emergency stay, -1 if there is none."""
     j, both = s.journeys[slot], EMERGENCY | OVERNIGHT
-    if t.stages[j.stage].flags & both != both or j.severity == _PLANNED:
+    if t.stages[j.stage].flags & both != both or rules.is_planned(j.severity):
         return -1
     moved = ratio(t, s, _READMISSION, j.row, now)
     chance = rules.readmission_with_lever(t.readmission[j.age], t.own_readmission[j.age], moved)
@@ -346,8 +346,8 @@ def keep_busy(t: FastTables, s: FastState, slot: int) -> None:
     if j.row < 0:
         return
     here = j.stage if j.stage >= 0 else j.wait_stage
-    busy = 1 if j.over == 0 and here >= 0 and t.stages[here].at_home == 0 and j.severity <= _REQUEST else 0
-    if j.stage < 0 and (j.severity in (_PLANNED, _REQUEST)):
+    busy = 1 if j.over == 0 and here >= 0 and t.stages[here].at_home == 0 and j.severity != _OTHER else 0
+    if j.stage < 0 and (j.severity == _REQUEST or rules.is_planned(j.severity)):
         busy = 0  # waiting at home for planned care or for support
     if busy != j.busy:
         s.people[j.row].busy += busy - j.busy
@@ -370,7 +370,7 @@ def _admitted(s: FastState, row: int, minute: int) -> None:
 def ends_at_home(t: FastTables, s: FastState, other: int) -> bool:
     """True if a journey of somebody (a virtual ward, reablement) comes to an end by an overnight stay of theirs."""
     j = s.journeys[other]
-    return j.severity != _PLANNED and j.stage >= 0 and t.stages[j.stage].at_home > 0
+    return not rules.is_planned(j.severity) and j.stage >= 0 and t.stages[j.stage].at_home > 0
 
 
 @part

@@ -28,10 +28,10 @@ from sim.log import EVENTS, OUTCOMES
 from sim.plan import COURSE
 
 _DAY = rules.DAY
-_SEVERITY, _CAUSE, _DOOR = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR
-_A_AND_E_SHARE = LEVER["a_and_e_share"]
+_SEVERITY, _CAUSE, _DOOR, _WOULD_BENEFIT = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR, Purpose.WOULD_BENEFIT
+_A_AND_E_SHARE, _SIMPLE, _DESKILLING = (LEVER[name] for name in ("a_and_e_share", "simple_referrals", "deskilling"))
 LEVERS = len(LEVER)
-_PLANNED, _REQUEST = 5, 6
+_REQUEST = 6
 _GAVE_UP, _DIVERTED, _ESCALATED, _ENDED, _LOST_PLACE = (
     OUTCOMES.index(name) for name in ("gave_up", "diverted", "escalated", "ended", "lost_place")
 )
@@ -56,10 +56,12 @@ def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: 
     if kind == COURSE:
         _step(t, s, row, need, height, now)
         return
-    if not rules.happens(height, rate(t, s, kind, row) * lever(t, s, kind, row, now)):
+    moved = rate(t, s, kind, row) * lever(t, s, kind, row, now)
+    if not rules.happens(height, moved):
         return
     if kind == 1:
-        slot = new_journey(s, row, p.person, p.generation, need, now, 0, _PLANNED, 0, p.age, p.locality)
+        severity = _referral(t, s, row, need, height, moved, now)
+        slot = new_journey(s, row, p.person, p.generation, need, now, 0, severity, 0, p.age, p.locality)
         begin(t, s, slot, place.referral_stage, -1, 0, now)
     elif kind == 2 and p.busy == 0:
         die(t, s, row, -1, now)
@@ -73,6 +75,16 @@ def happen(t: FastTables, s: FastState, kind: int, row: int, need: int, height: 
         end_support(s, row, _ENDED, now)
         p.residence = 0
         read_more(t, s, row, now)
+
+
+@part
+def _referral(t: FastTables, s: FastState, row: int, need: int, height: float, moved: float, now: int) -> int:
+    """Severity of a planned referral that lies below the rate ``moved``, of all levers together."""
+    share = t.place[0].operation_share
+    if share <= 0.0:
+        return rules.PLANNED
+    drawn = ratio(t, s, _SIMPLE, row, now) * ratio(t, s, _DESKILLING, row, now)
+    return rules.referred_for(uniform(need, 0, _WOULD_BENEFIT, 0), share, height, moved, drawn)
 
 
 @part

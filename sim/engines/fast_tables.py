@@ -27,7 +27,7 @@ CELL_YEARS = QUARTER_DAYS / YEAR_DAYS
 HALF_HOURS = QUARTER_DAYS * 48
 NEVER_SO_MANY = np.uint64(1 << 53)
 _WEEK = 336
-_SEVERITIES = 8
+_SEVERITIES = 9
 
 _i8, _f8 = np.int64, np.float64
 STAGE = np.dtype(
@@ -57,7 +57,9 @@ PLACE = np.dtype(
         "care_home_stage", "operating_stage", "a_and_e", "gp", "any_programme", "any_outlet", "any_workload",
         "moves_workload", "most_arrivals",
     )]
-    + [(name, _f8) for name in ("readmission_minutes", "gp_minutes", "gp_routine", "gp_urgent", "gp_backlog_days")]
+    + [(name, _f8) for name in (
+        "readmission_minutes", "gp_minutes", "gp_routine", "gp_urgent", "gp_backlog_days", "operation_share",
+    )]
     + [(name, _f8) for name in LOOPS]
 )  # fmt: skip
 
@@ -212,7 +214,8 @@ def _rows(kind: np.dtype[Any], number: int, columns: dict[str, Any]) -> Rows:
 
 def _place(plan: Plan) -> Rows:
     names = ("days", "first_weekday", "readmission_stage", "overnight_stage", "referral_stage", "home_care_stage",
-             "care_home_stage", "operating_stage", "readmission_minutes", "gp_minutes", "gp_backlog_days")  # fmt: skip
+             "care_home_stage", "operating_stage", "readmission_minutes", "gp_minutes", "gp_backlog_days",
+             "operation_share")  # fmt: skip
     moves = (plan.programme_active[:, None] > 0) & (plan.programme_ratio != 1.0)
     return _rows(PLACE, 1, {name: getattr(plan, name) for name in names} | {
         "a_and_e": plan.names.a_and_e, "gp": plan.names.gp, "gp_routine": plan.gp_routine_minutes,

@@ -30,10 +30,11 @@ def happen(run: Run, point: Point) -> None:
     if kind == COURSE:
         courses.step(run, need, row, height, now)
         return
-    if not rules.happens(height, run.life.rate(kind, row) * run.life.lever(kind, row, now)):
+    moved = run.life.rate(kind, row) * run.life.lever(kind, row, now)
+    if not rules.happens(height, moved):
         return
     if kind == 1:
-        j = run.care.journey(row, need, now, 5)
+        j = run.care.journey(row, need, now, run.care.referral(row, need, height, moved, now))
         run.begin(j, run.tables.referral_stage)
     elif kind == 2 and not people.busy[row]:
         die(run, row, None)
