@@ -55,8 +55,8 @@ _ALL = (
     ),
     Measure(
         "pilot_admissions", "Emergency admissions a pilot counts", "admissions a year", "count",
-        "The part of emergency admissions that a pilot counts as its own, such as non-elective medical ones: a share of "
-        "needs, the same ones with the plan and without (`urgent_needs.counted_by_pilot_share`).",
+        "The part of emergency admissions that a pilot counts as its own, such as non-elective medical ones: a share "
+        "of needs, the same ones with the plan and without (`urgent_needs.counted_by_pilot_share`).",
         _OWN, True, False, Formula("pilot_admissions", PER_YEAR),
     ),
     Measure(
@@ -67,8 +67,8 @@ _ALL = (
     ),
     Measure(
         "first_appointments", "First hospital appointments", "appointments a year", "count",
-        "First appointments with a specialist in hospital after a planned referral: `direct`, or `after_a_clinic` ahead "
-        "of it that sent the person on.",
+        "First appointments with a specialist in hospital after a planned referral: `direct`, or `after_a_clinic` "
+        "ahead of it that sent the person on.",
         _OWN, None, False, Formula("first_appointments", PER_YEAR),
     ),
     Measure(
@@ -90,8 +90,8 @@ _ALL = (
     ),
     Measure(
         "benefit_missed", "Would benefit from an operation and were not sent on", "share of those seen there", "share",
-        "People who would benefit from an operation and went home from a clinic ahead of hospital, over all such people "
-        "it saw first (1 less its sensitivity).",
+        "People who would benefit from an operation and went home from a clinic ahead of hospital, over all such "
+        "people it saw first (1 less its sensitivity).",
         _OWN, True, False, Formula("clinic_benefit_missed", "clinic_benefit_seen", fine=False),
     ),
     Measure(

@@ -166,7 +166,7 @@ def step_of_course(height: float, rates: Any, recognition: float, management: fl
 @rule
 def is_planned(severity: int) -> bool:
     """True for a planned referral, whether or not the person would benefit from an operation."""
-    return severity == PLANNED or severity == PLANNED_OPERATION
+    return severity in (PLANNED, PLANNED_OPERATION)
 
 
 @rule

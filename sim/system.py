@@ -440,8 +440,8 @@ class PlannedCare(Described):
     """Stage of the first outpatient attendance."""
     operation_share: Number = Quantity(value=0)
     """Share of referrals of people who would benefit from an operation, severity `planned_operation`: routes then say
-    what share of these and of the others (`planned`) is sent on or operated. 0: they are not told apart. People drawn by
-    a new clinic (simple_referrals, deskilling) are never among them."""
+    what share of these and of the others (`planned`) is sent on or operated. 0: they are not told apart. People drawn
+    by a new clinic (simple_referrals, deskilling) are never among them."""
     day_cases_per_1000_per_year: ByAge
     """Day cases: workload and cost only."""
     outpatients_per_1000_per_year: ByAge
