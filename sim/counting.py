@@ -110,8 +110,9 @@ def count_planned(
     measured: Measured, stage_is: Ints, who: Ints, severity: Ints, stage: Ints, came_from: Ints, asked: Ints,
     started: Ints, left: Ints, outcome: Ints, known: Bools,
     referrals: Ints, planned: Ints, cancelled: Ints,
-) -> None:  # fmt: skip
-    """Count planned care."""
+) -> Ints:  # fmt: skip
+    """Count planned care; returns the rows of planned admissions."""
+    rows, found = np.empty(len(who), np.int64), 0
     for i in range(len(who)):
         if outcome[i] == _CANCELLED:
             cancelled[0, who[i], day_of(measured, left[i])] += 1
@@ -121,6 +122,9 @@ def count_planned(
             referrals[0, who[i], day_of(measured, asked[i])] += 1
         if stage_is[stage[i]] & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT and started[i] != NEVER:
             planned[0, who[i], day_of(measured, started[i])] += 1
+            rows[found] = i
+            found += 1
+    return rows[:found]
 
 
 @compiled()

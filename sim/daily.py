@@ -93,6 +93,8 @@ PARTS: dict[str, str] = {
     "enrolled": "programme",
     "would_be_enrolled": "programme",
     "members": "programme",
+    "member_admissions": "programme",
+    "member_planned": "programme",
     "needs_avoided": "severity",
     "dropped_needs": "severity",
     "recognitions": "condition",

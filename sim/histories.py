@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.counting import YEAR_DAYS, Ints
+from sim.log import EVENTS
 from sim.rules import DAY
 
 FOLLOW_UP = 30 * DAY
@@ -22,6 +23,8 @@ _MINUTE_BITS = 24
 _LIFE_BITS = 12
 """Generations are below 4,096."""
 _MINUTES = (1 << _MINUTE_BITS) - 1
+_JOINING = [EVENTS.index("enrolled"), EVENTS.index("would_be_enrolled")]
+_LEAVING = [EVENTS.index("left_programme")]
 
 
 def life_of(person: Ints, generation: Ints) -> Ints:
@@ -78,19 +81,25 @@ class Moments:
 
 
 class Histories:
-    """Emergency admissions, live discharges and deaths of a run."""
+    """Emergency and planned admissions, live discharges and deaths of a run, and who was in which programme when."""
 
     def __init__(self, localities: int) -> None:
         self.localities = localities
         self.admissions = Moments(localities)
         self.discharges = Moments(localities)
         self.deaths = Moments(localities)
+        self.planned = Moments(localities)
+        self.joined: dict[int, Moments] = {}
+        """By programme: when people were enrolled or, where it is only followed, would have been."""
+        self.left: dict[int, Moments] = {}
+        """By programme: when they left it."""
 
     def copy(self) -> Histories:
         """A copy that can be added to without changing this one."""
         other = Histories(self.localities)
         other.admissions, other.discharges = self.admissions.copy(), self.discharges.copy()
-        other.deaths = self.deaths.copy()
+        other.deaths, other.planned = self.deaths.copy(), self.planned.copy()
+        other.joined, other.left = self.joined, self.left
         return other
 
     def sorted_admissions(self) -> Ints:
@@ -103,6 +112,23 @@ class Histories:
         over = (packed & _MINUTES) + FOLLOW_UP < until_minute
         packed, who = packed[over], who[over]
         return who, packed & _MINUTES, between(admissions, packed, packed + FOLLOW_UP) > 0
+
+    def add_members(self, events: Mapping[str, Ints]) -> None:
+        """Remember who joined and who left each programme."""
+        for moments, kinds in ((self.joined, _JOINING), (self.left, _LEAVING)):
+            rows = np.flatnonzero(np.isin(events["kind"], kinds))
+            for programme in np.unique(events["detail"][rows]).tolist():
+                of_it = moments.setdefault(programme, Moments(self.localities))
+                of_it.add(events, "minute", rows[events["detail"][rows] == programme])
+
+    def of_members(self, moments: Moments, programme: int) -> tuple[Ints, Ints]:
+        """Who, and when, of the moments in which the person was in a programme: had joined it and not left again."""
+        packed, who = moments.together()
+        times = np.zeros_like(packed)
+        for moved, sign in ((self.joined, 1), (self.left, -1)):
+            if programme in moved:
+                times += sign * _between(moved[programme].together()[0], packed & ~_MINUTES, packed)
+        return who[times > 0], (packed & _MINUTES)[times > 0]
 
     def before_death(self, admissions: Ints, *days: int) -> tuple[Ints, Ints, list[Ints]]:
         """Who died and when, and their emergency admissions in the last so many days of life."""

@@ -355,6 +355,17 @@ _ALL = (
         _OWN, None, False, Formula("members", PER_DAY),
     ),
     Measure(
+        "admissions_of_members", "Emergency admissions of members", "admissions a year", "count",
+        "Emergency admissions of people while they are in a programme; without the plan, while they would have been.",
+        _OWN, True, False, Formula("member_admissions", PER_YEAR, total=False, fine=False),
+    ),
+    Measure(
+        "planned_admissions_of_members", "Planned admissions of members", "admissions a year", "count",
+        "Planned overnight admissions of people while they are in a programme; without the plan, while they would have "
+        "been.",
+        _OWN, None, False, Formula("member_planned", PER_YEAR, total=False, fine=False),
+    ),
+    Measure(
         "needs_avoided", "Needs avoided", "needs a year", "count",
         "Needs of the baseline that programmes kept from happening, by severity.",
         _OWN, False, False, Formula("needs_avoided", PER_YEAR),

@@ -195,6 +195,8 @@ class ScenarioFile(Described):
     one of them alone does more. Without it their effects multiply."""
     claims: tuple[Claim, ...] = ()
     """Claims to test."""
+    what_we_found: str = ""
+    """What a full run found, in a few sentences: numbers with their intervals, and the command that gave them."""
     run: RunSettings
     """How to run it."""
 
@@ -217,6 +219,8 @@ class Scenario(Described):
     one of them alone does more. Without it their effects multiply."""
     claims: tuple[Claim, ...] = ()
     """Claims to test."""
+    what_we_found: str = ""
+    """What a full run found, in a few sentences: numbers with their intervals, and the command that gave them."""
     run: RunSettings
     """How to run it."""
 

@@ -48,7 +48,7 @@ from sim.tables import tidy_table
 
 _DEATH = EVENTS.index("death")
 _COUNTS: tuple[Callable[..., None], ...] = (
-    count_planned, count_triage, count_residences, count_a_and_e, count_general_practice, count_beds, count_lengths,
+    count_triage, count_residences, count_a_and_e, count_general_practice, count_beds, count_lengths,
     count_delayed, count_waits,
 )  # fmt: skip
 
@@ -81,6 +81,7 @@ class Tally:
         _call(count_events, _given(self._daily, events))
         if self.names.conditions:
             _call(count_steps, _given(self._daily, events))
+        self._histories.add_members(events)
         self._histories.deaths.add(events, "minute", np.flatnonzero(events["kind"] == _DEATH))
         self._daily.add_snapshot(log)
         self._last = log
@@ -122,13 +123,14 @@ def _count_stays(daily: DailyCounts, histories: Histories, stays: Mapping[str, I
     if until is not None:
         given["left"] = np.full_like(stays["left"], until)
     histories.admissions.add(stays, "started", _call(count_admissions, given))
+    histories.planned.add(stays, "started", _call(count_planned, given))
     histories.discharges.add(stays, "left", _call(count_discharges, given))
     for count in (*_COUNTS, count_crises) if daily.names.conditions else _COUNTS:
         _call(count, given)
 
 
 def _count_histories(daily: DailyCounts, histories: Histories, until_minute: int) -> None:
-    """Readmissions, and admissions before death."""
+    """Readmissions, admissions before death, and admissions of members of programmes."""
     measured, counted = daily.given["measured"], daily.counted
     admissions = histories.sorted_admissions()
     who, minute, readmitted = histories.followed_up(admissions, until_minute)
@@ -137,6 +139,10 @@ def _count_histories(daily: DailyCounts, histories: Histories, until_minute: int
     who, minute, [last_90, last_100] = histories.before_death(admissions, 90, 100)
     count_moments(measured, who, minute, (last_90 >= 3).astype(np.int64), counted["deaths_after_three"])
     count_moments(measured, who, minute, last_100, counted["admissions_before_death"])
+    for name, moments in (("member_admissions", histories.admissions), ("member_planned", histories.planned)):
+        for programme in range(len(daily.names.programmes)):
+            who, minute = histories.of_members(moments, programme)
+            count_moments(measured, who, minute, np.ones_like(who), counted[name][programme : programme + 1])
 
 
 def _given(daily: DailyCounts, column: Mapping[str, Ints]) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _referred(t: FastTables, s: FastState, row: int, need: int, f: int, when: in
     """The planned referral that a step brings for some: 0 when management begins, 1 when recognised."""
     if uniform(need, 0, _REFERRED, 0) < t.course_referred[f, when]:
         p, cause = s.people[row], t.course_condition[f] + 1
-        slot = new_journey(s, row, p.person, p.generation, need, now, 0, _PLANNED, cause, p.age, p.locality)
+        slot = new_journey(s, row, p.person, p.generation, need, now, 0, rules.PLANNED, cause, p.age, p.locality)
         begin(t, s, slot, t.place[0].referral_stage, -1, 0, now)
 
 
