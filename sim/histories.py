@@ -127,7 +127,7 @@ class Histories:
         times = np.zeros_like(packed)
         for moved, sign in ((self.joined, 1), (self.left, -1)):
             if programme in moved:
-                times += sign * _between(moved[programme].together()[0], packed & ~_MINUTES, packed)
+                times += sign * between(moved[programme].together()[0], packed & ~_MINUTES, packed)
         return who[times > 0], (packed & _MINUTES)[times > 0]
 
     def before_death(self, admissions: Ints, *days: int) -> tuple[Ints, Ints, list[Ints]]:
