@@ -100,7 +100,10 @@ def test_columns_may_be_short_integers() -> None:
     short = replace(
         log,
         **{
-            part: {name: values.astype(np.int32) for name, values in getattr(log, part).items() if name != "need"}
+            part: {
+                name: values if name == "need" else values.astype(np.int32)
+                for name, values in getattr(log, part).items()
+            }
             for part in ("ended", "open", "events")
         },
     )
