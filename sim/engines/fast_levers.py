@@ -11,7 +11,6 @@ from sim.engines.fast_programmes import ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
 
-_PLANNED = 5
 _ABOUT, _OTHERS = 1, 2
 _NEW_SUPPORT, _TO_BEDS, _CARE_HOME_ENTRY, _CONVERSION = (
     LEVER[name] for name in ("new_support", "discharge_to_beds", "care_home_entry", "surgical_conversion")
@@ -44,7 +43,7 @@ def with_levers(t: FastTables, s: FastState, slot: int, first: int, shares: np.n
                 if t.routes[first + k].to == place.care_home_stage:
                     sides[k] = _ABOUT
             chosen = rules.shifted(uniform(j.key, 0, _CARE_HOME_LEVER, 0), more, chosen, sides, shares)
-    if j.severity == _PLANNED and place.operating_stage >= 0:
+    if rules.is_planned(j.severity) and place.operating_stage >= 0:
         more = ratio(t, s, _CONVERSION, j.row, now)
         if more != 1.0:
             sides = np.zeros(shares.size + 1, np.int8)

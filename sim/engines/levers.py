@@ -10,7 +10,6 @@ from sim.engines.programmes import Programmes
 from sim.engines.state import Journey, Stay
 from sim.engines.tables import Tables
 
-_PLANNED = 5
 ABOUT, OTHERS, NEITHER = 1, 2, 0
 """Sides of a lever on routes, see ``rules.shifted``."""
 
@@ -34,7 +33,7 @@ def with_levers(
         to = enumerate(_of_rows(t.route_to, rows))
         sides = (ABOUT if stage == t.care_home_stage else OTHERS if k == last else NEITHER for k, stage in to)
         chosen = _shifted(key, Purpose.CARE_HOME_LEVER, ratio, chosen, sides, shares)
-    if j.severity == _PLANNED and t.operating_stage >= 0:
+    if rules.is_planned(j.severity) and t.operating_stage >= 0:
         ratio = programmes.ratio("surgical_conversion", j.row, now)
         if ratio != 1.0:
             to_home = _of_rows(t.route_to, rows)
