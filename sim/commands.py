@@ -30,6 +30,7 @@ from sim.command import (
 )
 from sim.errors import InputError, Problem
 from sim.evaluate_command import evaluate, evaluate_options
+from sim.gallery_command import gallery, gallery_options
 from sim.interventions_command import interventions, interventions_options
 from sim.money_command import money, money_options
 from sim.readiness_command import readiness, readiness_options
@@ -355,6 +356,13 @@ COMMANDS = (
         "carepath money nwl_pilot --years 1 --html money.html",
         money_options,
         money,
+    ),
+    Command(
+        "gallery",
+        "Puts every claim of the questions that come with carepath to the test, into one page; resumable.",
+        "carepath gallery --only stroke_units --futures 20",
+        gallery_options,
+        gallery,
     ),
     Command(
         "verify",
