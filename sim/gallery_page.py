@@ -68,7 +68,7 @@ def system(found: Answers, scenario: Scenario) -> str:
 
 def _picture(answer: Answer) -> str:
     drawn = picture(partial(futures_chart, answer), WORDS)
-    return figure(f"{answer.claim.text} What {len(answer.values):,} futures bring", drawn, NOTE) if drawn else ""
+    return figure(f"{answer.claim.text} What {len(answer.by_future):,} futures bring", drawn, NOTE) if drawn else ""
 
 
 def _evidence(scenario: Scenario) -> str:

@@ -67,7 +67,7 @@ def test_another_number_of_futures_is_run(hung: tuple[Path, dict[str, Answers]],
     (tmp_path / f"{name}.json").write_text((folder / f"{name}.json").read_text())
     more = hang({name: short()[name]}, tmp_path, 14, HERE)[name]
     assert [answer.holds.futures for answer in more.answers] == [14] * len(more.answers)
-    assert more.answers[0].values[:12] == found[name].answers[0].values
+    assert more.answers[0].by_future[:12] == found[name].answers[0].by_future
 
 
 def test_the_gallery_that_is_kept_says_the_same(hung: tuple[Path, dict[str, Answers]], tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_gallery_that_is_kept_says_the_same(hung: tuple[Path, dict[str, Answ
     kept = read_gallery(tmp_path / "gallery.json")
     for name in ONLY:
         assert [each.holds for each in kept[name].answers] == [each.holds for each in found[name].answers]
-        assert kept[name].answers[0].values == pytest.approx(found[name].answers[0].values, rel=1e-4)
+        assert kept[name].answers[0].by_future == pytest.approx(found[name].answers[0].by_future, rel=1e-4)
         assert kept[name].provenance["command"] == "carepath gallery --futures 12"
     (tmp_path / "gallery.json").write_text("[]")
     with pytest.raises(InputError, match="is not a gallery"):

@@ -114,7 +114,7 @@ def keep(found: Mapping[str, Answers], path: Path) -> None:
         entry = answers.model_dump(mode="json")
         entry["provenance"].pop("scenario", None)
         for answer in entry["answers"]:
-            answer["values"] = [float(f"{value:.{DIGITS}g}") for value in answer["values"]]
+            answer["by_future"] = [float(f"{value:.{DIGITS}g}") for value in answer["by_future"]]
         entries[name] = entry
     path.write_text(json.dumps(entries, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
