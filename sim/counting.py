@@ -414,7 +414,7 @@ def count_crises(
         part = condition_of[cause[i]] if known[i] else -1
         if part < 0:
             continue
-        if severity[i] == _PLANNED and came_from[i] < 0 and chain[i] == 0:
+        if is_planned(severity[i]) and came_from[i] < 0 and chain[i] == 0:
             condition_referrals[part, who[i], day_of(measured, asked[i])] += 1
         if severity[i] >= _URGENT:
             continue
