@@ -27,7 +27,6 @@ from sim.system import SEVERITIES
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 HOUR = 60
 YEAR_DAYS = 365

@@ -51,7 +51,7 @@ def _first_screen(found: Mapping[str, Answers]) -> str:
 
 
 def _verdicts(answers: tuple[Answer, ...]) -> list[int]:
-    counted = Counter(answer.verdict for answer in answers)
+    counted = Counter[str](answer.verdict for answer in answers)
     return [counted[verdict] for verdict in STANDS]
 
 
