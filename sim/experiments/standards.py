@@ -186,8 +186,8 @@ def reached(standard: Standard, runs: Sequence[Series | None], seed: int = 0) ->
         of_runs, aim, sign = 100 * (found < standard.limit).sum(axis=1) / known.sum(axis=1), standard.days, 1.0
         met = of_runs >= aim
     value = estimate(of_runs, seed=seed)
-    if standard.days is not None:
-        value = replace(value, low=max(value.low, 0.0), high=min(value.high, 100.0))
+    most = 100.0 if standard.days is not None else math.inf
+    value = replace(value, low=max(value.low, 0.0), high=min(value.high, most))  # NaN stays NaN
     ends = sorted((sign * (value.low - aim), sign * (value.high - aim)))
     is_met = at < standard.limit
     return Reached(value, at, int(met.sum()), is_met, is_met and ends[0] >= 0, is_met or ends[1] >= 0)
