@@ -22,6 +22,7 @@ from sim.provenance import Given, assumptions
 from sim.quantities import AGES
 from sim.results import BASELINE, PLAN, Results, paired, shown
 from sim.scenario import Scenario
+from sim.space import MONEY
 
 Standing = Literal["holds", "does not hold", "cannot tell"]
 
@@ -305,7 +306,7 @@ def _about_beds(claims: pd.DataFrame) -> bool:
 
 def deciders(scenario: Scenario, about_beds: bool) -> list[str]:
     """The assumed numbers that matter by design, each with its range."""
-    numbers = assumptions(scenario)
+    numbers = [each for each in assumptions(scenario) if not any(part in each.path for part in MONEY)]
     found = [_by_design(numbers, name, words) for name, words in BY_DESIGN.items()] if about_beds else []
     found += [_own(scenario, number) for number in _widest_of_each(numbers)[:LEVERS_NAMED]]
     if not any(found):

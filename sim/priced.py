@@ -31,7 +31,7 @@ from sim.money import (
 )
 from sim.results import CONFIDENCE, Interval, interval
 from sim.scenario import Scenario
-from sim.space import draw, unknown
+from sim.space import MONEY, draw, unknown
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def put_together(
     scenario: Scenario, bill: Bill, counts: Cube, period: str, groups: Sequence[str], is_drawn: bool
 ) -> Together:
     """Activity of a period, for some age groups too, and prices as stated and drawn."""
-    columns = [each for each in unknown(scenario) if ".prices." in each.name or ".takes." in each.name]
+    columns = [each for each in unknown(scenario) if any(part in each.name for part in MONEY)]
     drawn = dict(zip((each.name for each in columns), draw(columns, DRAWS, scenario.run.seed).T, strict=True))
     return Together(
         found=_found(counts, bill, counts.periods.index(period), groups),

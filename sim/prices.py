@@ -16,6 +16,7 @@ ORGANISATIONS: tuple[Organisation, ...] = Organisation.__args__  # type: ignore[
 PricedMeasure = Literal[
     "emergency_admissions",
     "a_and_e_attendances",
+    "outpatients",
     "referrals",
     "planned_admissions",
     "acute_beds_occupied",

@@ -37,8 +37,8 @@ Floats = npt.NDArray[np.float64]
 
 _END = float(special.ndtri(0.975))
 """Standard deviations from the median to the end of a 95% range."""
-PRICES = "place.prices."
-"""How the paths of prices begin: no stay depends on them."""
+MONEY = (".prices.", ".takes.gbp_")
+"""In the paths of prices and costs, on which no stay depends."""
 _BLOCK = 1024
 """Sobol dimensions are made in blocks of so many, so that one number more moves the draws of no other."""
 _HALF_A_STEP = 2.0**-31
@@ -78,10 +78,10 @@ def space(scenario: Scenario) -> tuple[Uncertainty, ...]:
 def unknown(scenario: Scenario) -> tuple[Uncertainty, ...]:
     """Those numbers of a scenario that nobody knows: what planners choose stays as it is stated.
 
-    Prices come last, so that the draws of all others are the same with them and without.
+    Prices and costs come last, so that the draws of all others are the same with them and without.
     """
     found = (each for each in space(scenario) if each.kind == "uncertainty")
-    return tuple(sorted(found, key=lambda each: each.name.startswith(PRICES)))
+    return tuple(sorted(found, key=lambda each: any(part in each.name for part in MONEY)))
 
 
 def _is_open(given: Given) -> bool:
