@@ -129,7 +129,7 @@ def _falls(counts: Cube, period: str, groups: tuple[str, ...], is_drawn: bool) -
     found = []
     for group in groups:
         before, after = admissions[:, :, counts.cuts.index((group, ALL))].T
-        fall = 100 * (1 - after / before)
+        fall = np.divide(100 * (before - after), before, out=np.zeros_like(before), where=before > 0)
         found.append(middle(fall) if is_drawn else interval(fall))
     return _table(pd.DataFrame({"group": groups}), found)
 

@@ -48,7 +48,7 @@ def fall(row: Mapping[Any, Any]) -> str:
     if math.isinf(mean):
         return "no fall pays" if math.isinf(low) else f"none, or {low:.0f}% and more"
     if mean == 0 and high == 0:
-        return "never loses"
+        return "no fall needed"
     if math.isinf(high):
         return f"{mean:.0f}% ({low:.0f}% or more)"
     if low == high:

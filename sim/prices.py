@@ -5,9 +5,9 @@ Turning activity into money is ``money.py``.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from sim.quantities import Described, Number
 
@@ -56,7 +56,7 @@ class Price(Described):
 class Ward(Described):
     """What can be closed: a bed is only paid for no longer when its ward is."""
 
-    pools: tuple[str, ...]
+    pools: Annotated[tuple[str, ...], Field(min_length=1)]
     """Pools of the place made of wards, one for each site; a name may end in `*` for all that begin so."""
     beds: Number
     """Beds of a ward."""
@@ -71,7 +71,7 @@ class Prices(Described):
 
     price_year: str
     """Year the prices are of."""
-    activity: dict[str, Price]
+    activity: Annotated[dict[str, Price], Field(min_length=1)]
     """Price of each kind of activity, by name."""
     ward: Ward
     """What can be closed."""

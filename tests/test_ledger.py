@@ -288,6 +288,16 @@ def test_intervals_hold_luck_and_prices() -> None:
     assert wide["high"] - wide["mean"] == pytest.approx(np.hypot(row["high"] - row["mean"], price_half), rel=0.03)
 
 
+def test_of_a_run_that_drew_its_numbers_it_is_the_middle_future_and_the_range_of_95_per_cent() -> None:
+    results = pilot(4000)
+    drawn = Results(results.measures, results.claims, {**results.provenance, "uncertain": {"numbers": 3}})
+    worth = account(drawn, read_schemes()).worth
+    row = worth[(worth["measure"] == "tariff_value") & (worth["of"] == "all")].iloc[0]
+    futures = 10_000 * 4000 * 0.005 * np.arange(4)
+    low, mid, high = np.quantile(futures, [0.025, 0.5, 0.975])
+    assert (row["low"], row["mean"], row["high"]) == pytest.approx((low, mid, high))
+
+
 def test_cash_needs_a_ward_beyond_doubt() -> None:
     found = accounted(4000).worth
     assert found[found["measure"] == "cash_released"]["mean"].eq(0).all()
