@@ -33,8 +33,10 @@ _DAY = 1440
 class State:
     """Everything a run needs to go on from ``minute``; arrays of ``fast_state.FastState``."""
 
-    def __init__(self, arrays: FastState) -> None:
+    def __init__(self, arrays: FastState, read_for: Plan | None = None) -> None:
         self.arrays = arrays
+        self.read_for = read_for
+        """Plan whose highest rates the points of this quarter have been read up to."""
 
     @property
     def minute(self) -> int:
@@ -43,7 +45,7 @@ class State:
 
     def copy(self) -> State:
         """An independent copy, to be continued as another arm."""
-        return State(copied(self.arrays))
+        return State(copied(self.arrays), self.read_for)
 
 
 def start(plan: Plan, seed: int, replication: int) -> State:
@@ -57,7 +59,9 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     tables = fast_tables(plan)
     state.arrays = _fitted(state.arrays, plan, tables)
     wake(handed(tables), handed(state.arrays))
-    _read(tables, state, fresh=False)
+    if state.read_for is not plan:
+        _read(tables, state, fresh=False)
+        state.read_for = plan
     for day in (from_minute // _DAY, from_minute // _DAY + 1):
         if day < plan.days and day // QUARTER_DAYS > state.arrays.clock[0].quarter:
             _read(tables, state, fresh=True)
