@@ -31,7 +31,7 @@ from sim.experiments.runner import carry_on, replication
 from sim.experiments.spread import Spread
 from sim.experiments.studies import METHODS, NO_EFFECT, STATED, Record
 from sim.files import load_scenario
-from sim.scenario import Scenario
+from sim.scenario import Claim, Scenario
 
 SMALL = {"run.scale": "0.05", "run.years": "1", "run.replications": "3"}
 EVERY_MONTH = (7, 12)
@@ -70,8 +70,11 @@ def test_a_study_that_cannot_be_made_is_not_counted() -> None:
 
 
 def test_how_often_a_claimed_fall_would_be_reported_by_hand() -> None:
-    falls = claimed_falls(pilot(), made({"before_after": [0.80, 0.92, 0.97, 0.90], "matched": [1.0, 1.0, 1.0, 1.3]}))
-    row = falls[(falls["fall"] == 6.6) & (falls["method"] == "before_after")].iloc[0]
+    claim = Claim(text="Fewer.", measure="emergency_admissions", months=(1, 7), change_per_cent=-6.6)
+    claiming = pilot().model_copy(update={"claims": (claim, claim.model_copy(update={"change_per_cent": 5.0}))})
+    falls = claimed_falls(claiming, made({"before_after": [0.80, 0.92, 0.97, 0.90], "matched": [1.0, 1.0, 1.0, 1.3]}))
+    assert set(falls["fall"]) == {6.6}  # a claimed rise is not looked at
+    row = falls.set_index("method").loc["before_after"]
     assert row["share"] == 0.75
     assert row["beside_no_effect"] == 0.5  # the fourth has matched controls that show an effect
 
