@@ -56,7 +56,9 @@ class Course(Described):
     lapses_per_year: Number
     """Chance a year of falling out of management."""
     crises: ByState
-    """Relative rate of the urgent needs that the condition causes; the mean over everybody who has it counts as 1."""
+    """Relative rate of the urgent needs that the condition causes; the mean over everybody who has it counts as 1. As
+    with all numbers by state it is what being in the state does: that milder cases are found later is no reason for
+    fewer crises while unrecognised."""
     complications: dict[str, Complication] = {}
     """What it may lead to, by name."""
     symptom_days_per_month: ByState | None = None

@@ -88,9 +88,9 @@ def seen(histories: list[History]) -> tuple[set[str], int]:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_shipped_scenarios(name: str) -> None:
-    scenario = load_scenario(name, {"run.warm_up_days": "30", "run.years": "1.1"})
-    if scenario.place.people:
-        scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"scale": 0.004})})
+    scenario = load_scenario(name)
+    shorter = {"warm_up_days": 30, "years": 1.1} | ({"scale": 0.004} if scenario.place.people else {})
+    scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update=shorter)})
     arms = arms_of_scenario(scenario)
     made = Arms(arms.baseline, arms.plan or arms.baseline, arms.part_minute)
     cuts = [777, 29 * DAY + 601, made.part + 1, 90 * DAY, 91 * DAY + 1439]
