@@ -71,7 +71,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         if wants == READ_QUARTER:
             _read(tables, state, fresh=True)
         elif wants == RANK:
-            _rank(tables, state.arrays)
+            state.arrays = _rank(tables, state.arrays)
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays, tables)
@@ -116,12 +116,14 @@ def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
     )
 
 
-def _rank(tables: FastTables, s: FastState) -> None:
+def _rank(tables: FastTables, s: FastState) -> FastState:
     """On ranking days people leave programmes, and those with the highest risk scores take the free places."""
     t, here, day = handed(tables), handed(s), int(s.clock[0].minute) // _DAY
     for i, programme in enumerate(tables.programmes):
         if not is_ranking_day(t, i, day):
             continue
+        s = _with_events(s, tables, len(s.people))
+        here = handed(s)
         leave_programme(t, here, i)
         rows = candidates(t, here, i)
         free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(s.members[i])
@@ -129,6 +131,14 @@ def _rank(tables: FastTables, s: FastState) -> None:
             rows = _highest(rows, scores(t, here, i, rows), round(len(rows) * float(programme.top) / 100.0))
         enrol(t, here, i, rows, free)
     count_workload(t, here)
+    return s
+
+
+def _with_events(s: FastState, tables: FastTables, people: int) -> FastState:
+    """The state with room for two events of so many people beside all that the instant may bring."""
+    live = int(s.clock[0].journeys_live + tables.place[0].most_arrivals) + _ROOM
+    needed = int(s.clock[0].events) + 2 * (people + live)
+    return s if needed <= len(s.events) else s._replace(events=longer(s.events, needed))
 
 
 def _highest(rows: Any, risk: Any, number: int) -> Any:
