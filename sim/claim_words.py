@@ -6,7 +6,7 @@ import math
 
 from sim.experiments.answers import Answer, Answers, Decider, Edge, Range, Region, Share
 from sim.experiments.tested import claimed_in_words, on_screen, unit
-from sim.explain import LEVERS, measured_in_words
+from sim.explain import LEVERS, evidence_in_words, measured_in_words
 from sim.headline import label_of, proper, with_unit
 from sim.measures import MEASURES
 from sim.results import shown
@@ -51,7 +51,7 @@ def numbers(answer: Answer) -> list[tuple[str, str]]:
     found = [("Claimed", proper(claimed_in_words(answer.claim))), ("Modelled", modelled(answer))]
     if answer.effect.mean is not None and answer.better is not None:
         found.append(("Effect of the plan", effect(answer)))
-    if answer.without_plan is not None:
+    if answer.without_plan is not None and answer.without_plan.share is not None:
         found.append(("Without the plan", f"met {of_futures(answer.without_plan)}"))
     return found
 
@@ -62,7 +62,7 @@ def behind(answer: Answer, scenario: Scenario) -> list[tuple[str, str]]:
         ("What decides it", decided_by(answer, scenario)),
         ("Where", where(answer.region, scenario) if answer.region else ""),
         ("Enough", enough(answer, scenario)),
-        ("Evidence", " ".join(evidence(answer.claim))),
+        ("Evidence", " ".join(evidence_in_words(answer.claim)).removeprefix("Found: ")),
         ("Beware", answer.naive),
         ("Tested as", tested(answer)),
     ]
@@ -241,16 +241,6 @@ def enough(answer: Answer, scenario: Scenario) -> str:
     high = f"above {found.high:g}" if found.value_high is None else f"{found.value_high:.3g}"
     stated = f"the plan has {found.stated:g}"
     return f"it holds in half of {found.futures} futures where {label} is {found.value:.3g} ({low} to {high}); {stated}"
-
-
-def evidence(claim: Claim) -> list[str]:
-    """What others found, each with its grade and source."""
-    if not claim.evidence:
-        return []
-    return [
-        f"{each.says.rstrip('.')} ({', '.join(part for part in (each.grade, each.source) if part)})."
-        for each in claim.evidence
-    ]
 
 
 def tested(answer: Answer) -> str:

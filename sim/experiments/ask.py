@@ -36,7 +36,7 @@ FIRST_LOOK = 100
 MOST = 400
 """Futures at the last look, unless another number is asked for."""
 TWICE = 50
-"""Futures run twice, to tell luck from what nobody knows."""
+"""Futures run twice, at most half of them, to tell luck from what nobody knows."""
 ENOUGH = 50
 """Futures run at each value tried for what is enough."""
 NAMED = 5
@@ -134,12 +134,12 @@ def _settled(
     own: Scenario, chosen: Sequence[tuple[int, Claim]], looks: Sequence[int], how: Spread
 ) -> tuple[Futures, list[Answer], str]:
     """The futures looked at until every claim is settled, what they say, and what was cut short."""
-    is_drawn = bool(unknown(own))
+    twice = min(TWICE, looks[-1] // 2) if unknown(own) else 0
     each_twice = any(claim.which == "expectation" for claim in own.claims)
     found: Futures | None = None
     for until in looks:
         before = found.count if found else 0
-        times = [2 if each_twice or (is_drawn and number < TWICE) else 1 for number in range(until)]
+        times = [2 if each_twice or number < twice else 1 for number in range(until)]
         now = replace(how, progress=_after(how.progress, before))
         found = more_futures(own, found, until, times, now)
         if not found.count:
