@@ -62,7 +62,7 @@ def behind(answer: Answer, scenario: Scenario) -> list[tuple[str, str]]:
         ("What decides it", decided_by(answer, scenario)),
         ("Where", where(answer.region, scenario) if answer.region else ""),
         ("Enough", enough(answer, scenario)),
-        ("Evidence", " ".join(evidence_in_words(answer.claim)).removeprefix("Found: ")),
+        ("Evidence", " ".join(evidence_in_words(answer.claim))),
         ("Beware", answer.naive),
         ("Tested as", tested(answer)),
     ]

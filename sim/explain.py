@@ -304,13 +304,14 @@ def claim_in_words(claim: Claim) -> str:
     against = " against the same days of the year before" if claim.against == "before" else ""
     tested = f"Tested as: {measured_in_words(claim)} {changes}{claimed_in_words(claim)}{against}."
     source = f" Claimed by: {claim.source.rstrip('.')}." if claim.source else ""
-    return " ".join([f'"{claim.text}" {tested}{source}', *evidence_in_words(claim)])
+    found = [f"Found: {words}" for words in evidence_in_words(claim)]
+    return " ".join([f'"{claim.text}" {tested}{source}', *found])
 
 
 def evidence_in_words(claim: Claim) -> list[str]:
     """What others found, each with its grade and source."""
     return [
-        f"Found: {each.says.rstrip('.')} ({', '.join(part for part in (each.grade, each.source) if part)})."
+        f"{each.says.rstrip('.')} ({', '.join(part for part in (each.grade, each.source) if part)})."
         for each in claim.evidence
     ]
 

@@ -9,8 +9,9 @@ from html import escape
 
 from sim.claim_page import MARKS, OF_ALL, STANDS, summary
 from sim.claim_plots import futures_chart
-from sim.claim_words import caveats, evidence, scenario_of
+from sim.claim_words import caveats, scenario_of
 from sim.experiments.answers import Answer, Answers
+from sim.explain import evidence_in_words
 from sim.page import Section, bullets, document, figure, picture, table_of, with_code
 from sim.scenario import Scenario
 
@@ -72,7 +73,7 @@ def _picture(answer: Answer) -> str:
 
 
 def _evidence(scenario: Scenario) -> str:
-    lines = [line for claim in scenario.claims for line in evidence(claim) if claim.evidence]
+    lines = [line for claim in scenario.claims for line in evidence_in_words(claim)]
     for intervention in scenario.interventions:
         for name, lever in intervention.levers.items():
             graded = lever.grade or "no grade"
