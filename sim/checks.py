@@ -71,6 +71,7 @@ def check_scenario(scenario: Scenario, measures: Mapping[str, Divided] = {}) -> 
         _references(found, intervention, scenario.place, known, path)
         _dates_in_run(found, intervention, scenario.run, path)
     _different_names(found, scenario.interventions)
+    _caps(found, scenario)
     check_courses(found, scenario)
     check_claims(found, scenario, measures)
     check_numbers(found, scenario)
@@ -340,3 +341,16 @@ def _different_names(found: Findings, interventions: tuple[Intervention, ...]) -
     for index, name in enumerate(names):
         if name in names[:index]:
             found.bad(f"interventions.{index}.name", "is the name of an intervention above: give each its own name")
+    for index, each in enumerate(interventions):
+        twins = [other for other in interventions[:index] if each.enrols and other.name != each.name]
+        if any(each.model_copy(update={"name": other.name}) == other for other in twins):
+            what = "the same programme is above under another name, so its effect would count twice: remove one of them"
+            found.bad(f"interventions.{index}.name", what)
+
+
+def _caps(found: Findings, scenario: Scenario) -> None:
+    """The lowest ratio several programmes may have together is above 0, and 1 at most."""
+    for lever, cap in scenario.overlap.items():
+        if not 0 < cap.value <= 1:
+            what = f"must be more than 0 and 1 at most (0.8 is a fifth less at most), not {cap.value:g}"
+            found.bad(f"overlap.{lever}", what)

@@ -87,6 +87,8 @@ def _step(document: Document, container: Any, shape: Shape, part: str, before: A
 
 
 def _may_be_new(part: str, shape: Shape, below: Shape) -> bool:
+    if below.is_number:
+        return part in shape.names
     return below.model is None and below.named is None and (not shape.names or part in shape.names)
 
 

@@ -50,6 +50,7 @@ LOOPS = (
     Loop("case_finding", "programmes reveal need", "a_and_e_attendances", rises=True),
     Loop("new_clinic_referrals", "a new clinic draws simple referrals", "referrals", rises=True),
     Loop("deskilling", "referrals drift up where others take over", "referrals", rises=True),
+    Loop("unclear_roles", "work is done twice, or by nobody, where roles are unclear", "outpatients", rises=True),
     Loop(
         "substitution",
         "places fill with people who would have stayed at home, so that the plan avoids fewer admissions",

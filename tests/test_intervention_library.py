@@ -1,0 +1,58 @@
+"""The shipped interventions: each does nothing at strength nought, and says where each of its effects comes from."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sim.compile_plan import compile_plan
+from sim.engines import fast_engine, simpy_engine
+from sim.files import load_intervention, load_scenario
+from sim.log import differences
+from sim.provenance import assumptions
+from sim.scenario import Scenario
+from sim.shipped import shipped
+from tests.made_places import DAY
+
+FILES = sorted(shipped("scenarios", "interventions").glob("*.yaml"))
+EACH = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+DAYS = 45
+START = {
+    "run.starts": "2026-04-01",
+    "run.warm_up_days": "10",
+    "run.years": str((DAYS - 10) / 365),
+    "run.scale": "0.003",
+}
+
+
+@cache
+def place() -> Scenario:
+    return load_scenario("england_baseline", START)
+
+
+def with_it(path: Path, strength: float) -> Scenario:
+    intervention = load_intervention(path, {"ramp.starts": "2026-04-01", "strength": f"{strength:g}"})
+    return place().model_copy(update={"interventions": (intervention,)})
+
+
+@EACH
+def test_at_strength_nought_it_changes_nothing_to_the_bit(path: Path) -> None:
+    scenario = with_it(path, 0)
+    plans = [compile_plan(scenario, with_interventions=on) for on in (False, True)]
+    logs = [fast_engine.advance(fast_engine.start(plan, 1, 0), plan, DAYS * DAY) for plan in plans]
+    assert differences(*logs) == []
+
+
+@EACH
+def test_it_runs_in_both_engines_with_equal_logs(path: Path) -> None:
+    plan = compile_plan(with_it(path, 1))
+    logs = [engine.advance(engine.start(plan, 1, 0), plan, DAYS * DAY) for engine in (simpy_engine, fast_engine)]
+    assert differences(*logs) == []
+
+
+@EACH
+def test_each_of_its_numbers_has_a_source_or_is_marked_an_assumption(path: Path) -> None:
+    silent = [each.path for each in assumptions(load_intervention(path)) if not each.source and not each.is_marked]
+    assert [path for path in silent if path.split(".")[0] in ("levers", "needs_by_condition", "unintended")] == []
