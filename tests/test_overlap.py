@@ -73,7 +73,7 @@ def test_a_programme_given_twice_is_refused_under_its_own_name_and_under_another
 
 @pytest.mark.parametrize("cap", ["0", "1.2", "-0.5"])
 def test_a_cap_is_a_ratio_above_nought_and_at_most_one(cap: str) -> None:
-    with pytest.raises(InputError, match="overlap.emergency_admissions"):
+    with pytest.raises(InputError, match=r"overlap\.emergency_admissions"):
         load_scenario(TESTS / "good_scenario.yaml", {"overlap.emergency_admissions": cap})
 
 

@@ -134,9 +134,10 @@ def test_skills_fade_slowly_from_the_start_of_the_programme() -> None:
     at_once, usual = plan_of(programme("deskilling", 2.0), days=365, scale=0.03), plan_of(days=365, scale=0.03)
 
     def referred(of: Plan) -> tuple[int, int]:
-        ended = run(fast_engine, of).ended
-        new = (ended["severity"] == 5) & (ended["came_from"] < 0) & (ended["chain"] == 0)
-        return int((new & (ended["asked"] < 90 * DAY)).sum()), int((new & (ended["asked"] >= 240 * DAY)).sum())
+        log = run(fast_engine, of)
+        every = {name: np.concatenate([log.ended[name], log.open[name]]) for name in log.ended}
+        new = (every["severity"] == 5) & (every["came_from"] < 0) & (every["chain"] == 0)
+        return int((new & (every["asked"] < 90 * DAY)).sum()), int((new & (every["asked"] >= 240 * DAY)).sum())
 
     (early, late), (full_early, full_late), (none_early, none_late) = map(referred, (plan, at_once, usual))
     assert none_early < early < full_early
