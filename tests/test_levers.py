@@ -24,8 +24,10 @@ from tests.test_same_luck import without_limits
 
 DAY = 1440
 CONDITION = "copd"
-EVERY = (*LEVERS, *UNINTENDED, CONDITION)
-"""Each lever; the name of a condition stands for the urgent needs it causes."""
+OF_CONDITIONS = ("condition_recognition", "condition_management", "symptom_days")
+"""Levers on the states of conditions, which have tests of their own."""
+EVERY = (*(lever for lever in LEVERS if lever not in OF_CONDITIONS), *UNINTENDED, CONDITION)
+"""Each of the others; the name of a condition stands for the urgent needs it causes."""
 
 
 def programme(lever: str, ratio: float, **other: Any) -> Intervention:
