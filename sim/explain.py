@@ -176,15 +176,20 @@ def intervention_in_words(each: Intervention, titles: Titles) -> Iterator[str]:
         yield f"How sure we are: {each.how_sure}"
 
 
+LIVING = {"own_home": "their own home", "home_with_care": "their own home with care", "care_home": "a care home"}
+"""Where people live, in words."""
+
+
 def _who(who: Who) -> str:
     ages = "everybody" if who.age == AGES else f"people aged {', '.join(who.age)}"
     joined = " or" if who.or_conditions else ""
     conditions = f"{joined} with {' or '.join(who.conditions).replace('_', ' ')}" if who.conditions else ""
     frailty = "" if who.frailty == FRAILTIES else f", of frailty {', '.join(who.frailty)}"
     where = f" in {', '.join(who.locality)}" if who.locality else ""
+    living = f", living in {' or '.join(LIVING[name] for name in who.residence)}" if who.residence is not None else ""
     risk = f", the {who.top_risk_per_cent:g}% at highest risk" if who.top_risk_per_cent < 100 else ""
     part = f", of whom {who.reach:.0%} take part" if who.reach < 1 else ""
-    return f"{ages}{conditions}{frailty}{where}{risk}{part}"
+    return f"{ages}{conditions}{frailty}{where}{living}{risk}{part}"
 
 
 def _how_many(each: Intervention) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field
 from sim.courses import Course
 from sim.prices import Organisation
 from sim.quantities import Age, Described, Distribution, Frailty, Number, Numbers, Quantity
-from sim.system import Early, Hours, Pool, Route, Stage
+from sim.system import Early, Hours, Pool, Residence, Route, Stage
 
 LeverName = Literal[
     "urgent_needs",
@@ -82,6 +82,8 @@ class Who(Described):
     """True if either the ages or the conditions are enough; both are needed otherwise."""
     locality: tuple[str, ...] = ()
     """Localities; all of them if left out."""
+    residence: tuple[Residence, ...] | None = None
+    """Where they live. Anywhere if left out; but then a programme that picks its members picks none in care homes."""
     top_risk_per_cent: Annotated[float, Field(gt=0, le=100)] = 100
     """Only the people with the highest risk score, per cent of those above."""
     reach: Annotated[float, Field(ge=0, le=1)] = 1.0

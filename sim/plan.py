@@ -239,6 +239,8 @@ class Plan(NamedTuple):
     """[P, S + 1] places kept for people coming from a stage."""
     gp_share: Floats
     """[P] share of the place's urgent general practice time."""
+    gp_added: Ints
+    """[P, D] urgent appointments of general practice that interventions add to what routine work leaves."""
 
     # plain arrivals
     stream_to: Ints
@@ -306,6 +308,8 @@ class Plan(NamedTuple):
     """[I, 2] bits of conditions (0 any), 1 if age or condition is enough."""
     programme_localities: Ints
     """[I, L]."""
+    programme_residences: Ints
+    """[I, R] 1 if it is for people who live so; 2 if it is, but does not pick them as members."""
     programme_ratio: Floats
     """[I, levers] ratio of each lever, 1 for none, by ``lever_names``."""
     programme_growth: Floats

@@ -15,7 +15,7 @@ from sim.plan_courses import usual_referrals
 from sim.quantities import AGES, FRAILTIES
 from sim.readiness import as_ready
 from sim.scenario import Scenario
-from sim.system import HOME, People, Place, UrgentNeeds
+from sim.system import HOME, RESIDENCES, People, Place, UrgentNeeds
 
 Floats = npt.NDArray[np.float64]
 _FOR_EVER = 2**53
@@ -184,6 +184,12 @@ def _loops(place: Place) -> Floats:
     return np.array([values[name] for name in LOOPS])
 
 
+def _residences(each: Intervention) -> list[int]:
+    """How a programme treats people by where they live; unless it says so, it picks nobody in a care home."""
+    wanted = each.who.residence
+    return [1, 1, 2] if wanted is None else [int(residence in wanted) for residence in RESIDENCES]
+
+
 def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) -> dict[str, Any]:
     """Programmes of both arms; in the baseline they are not active and only followed as what would have been."""
     programmes = [as_ready(each, scenario.readiness) for each in scenario.interventions if each.enrols]
@@ -229,6 +235,7 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         "programme_localities": array(
             [[int(not p.who.locality or name in p.who.locality) for name in localities] for p in programmes],
             len(localities), np.int64),
+        "programme_residences": array([_residences(p) for p in programmes], len(RESIDENCES), np.int64),
         "programme_ratio": array(
             [[1.0 if lever is None else lever.ratio for lever in levers(p)] for p in programmes],
             len(names), np.float64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def pool_tables(arm: Arm) -> dict[str, Any]:
         "first": rank,
         "reserved": kept,
         "gp_share": _gp_share(place),
+        "gp_added": _gp_added(arm),
         **_general_practice(arm),
     }
 
@@ -100,6 +102,13 @@ def _gp_share(place: Place) -> Floats:
     ]
     total = sum(of_gp)
     return np.array(of_gp) / total if total > 0 else np.zeros(len(of_gp))
+
+
+def _gp_added(arm: Arm) -> Ints:
+    """Urgent appointments by pool and day that interventions add to general practice, or take away."""
+    without = tuple(each.model_copy(update={"beds": ()}) for each in arm.interventions)
+    added = capacity(arm) - capacity(replace(arm, interventions=without))
+    return np.where(_gp_share(arm.place)[:, None] > 0, added, 0)
 
 
 def _general_practice(arm: Arm) -> dict[str, float]:

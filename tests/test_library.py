@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -143,6 +144,32 @@ def test_practices_open_on_saturdays_with_extended_access() -> None:
     assert (base.closes[gp, saturday] == 0).all()
     assert (plan.closes[gp, saturday] == 20 * 60).all()
     assert (plan.closes[gp, (saturday + 1) % 7] == 0).all()
+
+
+def test_appointments_added_to_practices_are_there_and_fewer_people_find_none() -> None:
+    more = Intervention.model_validate(
+        {"name": "More appointments", "what": "", "ramp": {"starts": dt.date(2026, 4, 1)},
+         "beds": ({"pool": "gp_slots_*", "add": 80.0, "from_date": dt.date(2026, 4, 1)},)}
+    )  # fmt: skip
+    base = switched_on([], 1.0, 0.05, 40)
+    plan, without = compile_plan(base.model_copy(update={"interventions": (more,)})), compile_plan(base)
+    weekdays = plan.gp_added.sum(axis=0)[plan.gp_added.any(axis=0)]
+    assert weekdays.mean() == pytest.approx(80 * 0.05, rel=0.1)
+    assert not without.gp_added.any()
+    logs = [one_piece(fast_engine, each) for each in (plan, without)]
+    unseen = [int(((log.ended["stage"] == plan.names.gp) & (log.ended["started"] < 0)).sum()) for log in logs]
+    assert unseen[0] < unseen[1]
+    assert same(logs[0].ended, one_piece(simpy_engine, plan).ended)
+
+
+def test_support_to_care_homes_picks_people_who_live_in_them_and_nobody_else() -> None:
+    plan = plan_of(["care_home_support", "case_management"], scale=0.05, days=10)
+    assert plan.programme_residences.tolist() == [[0, 0, 1], [1, 1, 2]]
+    state = simpy_engine.start(plan, 1, 0)
+    simpy_engine.advance(state, plan, 1440)
+    homes, others = ({state.persons.residence[row] for row in members} for members in state.members)
+    assert homes == {2}
+    assert others <= {0, 1}
 
 
 def test_same_day_care_takes_nights_and_not_admissions() -> None:

@@ -165,6 +165,7 @@ def test_a_programme_enrols_those_it_covers_outside_care_homes(wanted: int, eith
         programme_ages=np.tile([0] + [1] * (pilot.people.size - 1), (programmes, 1)),
         programme_frailty=np.tile([0, 1, 1, 1], (programmes, 1)),
         programme_localities=np.tile([0] + [1] * (len(pilot.names.localities) - 1), (programmes, 1)),
+        programme_residences=np.tile([1, 1, 2], (programmes, 1)),
         programme_conditions=np.tile([wanted, either], (programmes, 1)),
     )  # fmt: skip
     state = empty_state(made, 1, 0, people_of(made, 1, 0))

@@ -118,7 +118,8 @@ class Care:
         left = t.gp_minutes - t.gp_routine_minutes * (1.0 + self.state.gp_more) - taken
         if left < 0.0:
             self.state.gp_backlog -= left * t.gp_share[pool]
-        places = max(0.0, left) * t.gp_share[pool] / t.gp_urgent_minutes + self.state.gp_fraction.get(pool, 0.0)
+        places = max(0.0, max(0.0, left) * t.gp_share[pool] / t.gp_urgent_minutes + t.gp_added[pool][day])
+        places += self.state.gp_fraction.get(pool, 0.0)
         self.state.gp_fraction[pool] = places - int(places)
         return int(places)
 

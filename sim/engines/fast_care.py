@@ -108,7 +108,7 @@ def slots(t: FastTables, s: FastState, pool: int, day: int) -> int:
     left = place.gp_minutes - place.gp_routine * (1.0 + s.clock[0].gp_more) - taken
     if left < 0.0:
         s.clock[0].gp_backlog -= left * share
-    places = max(0.0, left) * share / place.gp_urgent + s.gp_fraction[pool]
+    places = max(0.0, max(0.0, left) * share / place.gp_urgent + t.gp_added[pool, day]) + s.gp_fraction[pool]
     s.gp_fraction[pool] = places - int(places)
     return int(places)
 

@@ -15,7 +15,6 @@ from sim.log import EVENTS
 from sim.plan import QUARTER_DAYS
 
 _DAY = rules.DAY
-_CARE_HOME = 2
 _MOST_ADMISSIONS = 20
 _ENROLLED, _LEFT, _WOULD_BE = (EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled"))
 _REACHED, _RISK_NOISE = Purpose.REACHED, Purpose.RISK_NOISE
@@ -64,6 +63,7 @@ def _is_for(t: FastTables, s: FastState, i: int, row: int) -> bool:
     """True if a person is among those a programme can reach."""
     p, person = t.programmes[i], s.people[row]
     fits = t.programme_frailty[i, person.frailty] > 0 and t.programme_localities[i, person.locality] > 0
+    fits = fits and t.programme_residences[i, person.residence] > 0
     of_age = t.programme_ages[i, person.age] > 0
     return rules.is_for(of_age, fits, person.conditions, p.bits, p.either)
 
@@ -98,13 +98,15 @@ def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
 
 @compiled()
 def leave_programme(t: FastTables, s: FastState, i: int) -> None:
-    """Those leave whose term, or the programme's funding and fading, is over, or who moved to a care home."""
+    """Those leave whose term, or the programme's funding and fading, is over, or live as it is not for."""
     p, now = t.programmes[i], s.clock[0].minute
     over = now >= p.end + p.fade * _DAY
     for row in range(s.people.size):
         enrolled = s.enrolled[i, row]
         if enrolled >= 0 and (
-            over or (p.term >= 0.0 and now >= enrolled + p.term) or s.people[row].residence == _CARE_HOME
+            over
+            or (p.term >= 0.0 and now >= enrolled + p.term)
+            or t.programme_residences[i, s.people[row].residence] != 1
         ):
             s.enrolled[i, row] = -1
             s.members[i] -= 1
@@ -115,12 +117,12 @@ def leave_programme(t: FastTables, s: FastState, i: int) -> None:
 
 @compiled()
 def candidates(t: FastTables, s: FastState, i: int) -> np.ndarray:
-    """Rows of people a programme is for, outside care homes; none after its end."""
+    """Rows of people a programme may pick; none after its end."""
     rows = np.empty(s.people.size, np.int64)
     n = 0
     if s.clock[0].minute < t.programmes[i].end:
         for row in range(s.people.size):
-            if s.people[row].residence != _CARE_HOME and _is_for(t, s, i, row):
+            if t.programme_residences[i, s.people[row].residence] == 1 and _is_for(t, s, i, row):
                 rows[n] = row
                 n += 1
     return rows[:n]

@@ -90,6 +90,7 @@ class FastTables(NamedTuple):
     route_shares: Floats
     """[A, F, T] cumulative within a set."""
     capacity: Ints
+    gp_added: Ints
     opens: Ints
     closes: Ints
     first: Ints
@@ -128,6 +129,7 @@ class FastTables(NamedTuple):
     programme_ages: Ints
     programme_frailty: Ints
     programme_localities: Ints
+    programme_residences: Ints
     programme_ratio: Floats
     programme_share: Floats
     """[I, days] share of the effect by day, before the caseload."""
@@ -176,7 +178,8 @@ def fast_tables(plan: Plan) -> FastTables:
         stage_pools=plan.stage_pools, stage_pool_shares=plan.stage_pool_shares, stay_minutes=plan.stay_minutes,
         early_share=plan.early_share, dies=plan.dies, leaves_chance=plan.leaves_chance, route_index=route_index,
         route_sets=route_sets, route_shares=np.ascontiguousarray(np.moveaxis(plan.route_shares, 0, -1)),
-        capacity=plan.capacity, opens=plan.opens, closes=plan.closes, first=plan.first, reserved=plan.reserved,
+        capacity=plan.capacity, gp_added=plan.gp_added, opens=plan.opens, closes=plan.closes, first=plan.first,
+        reserved=plan.reserved,
         locality_shares=plan.locality_shares, life_rates=plan.life_rates, need_by_day=plan.need_by_day,
         severity_shares=plan.severity_shares,
         door=plan.door_a_and_e, causes=_causes(plan), condition_prevalence=plan.condition_prevalence,
@@ -186,6 +189,7 @@ def fast_tables(plan: Plan) -> FastTables:
         stream_rate=plan.stream_rate, stream_hours=plan.stream_hours, stream_ages=plan.stream_ages,
         stream_localities=plan.stream_localities, programme_ages=plan.programme_ages,
         programme_frailty=plan.programme_frailty, programme_localities=plan.programme_localities,
+        programme_residences=plan.programme_residences,
         programme_ratio=plan.programme_ratio, programme_share=programme_share(plan),
         programme_growth=plan.programme_growth, programme_overlap=plan.programme_overlap,
         propensity_shape=plan.propensity_shape, lever_strength=strength,

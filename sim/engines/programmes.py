@@ -13,7 +13,6 @@ from sim.engines.tables import Tables
 from sim.plan import QUARTER_DAYS, Plan
 
 YEAR_MINUTES = 365 * rules.DAY
-_CARE_HOME = 2
 STRENGTH_OF = {
     "unmet_need": "case_finding", "simple_referrals": "new_clinic_referrals", "deskilling": "deskilling",
     "duplication": "unclear_roles", "gaps": "unclear_roles",
@@ -87,7 +86,8 @@ class Programmes:
         """True if a person is among those a programme can reach, and takes part."""
         people = self.state.persons
         of_person = people.age[row], people.frailty[row], people.locality[row], people.conditions[row]
-        return bool(_is_for(self.tables, i, *of_person)) and self._takes_part(i, row)
+        lives_so = self.tables.programme_residences[i][people.residence[row]] > 0
+        return lives_so and bool(_is_for(self.tables, i, *of_person)) and self._takes_part(i, row)
 
     def _takes_part(self, i: int, row: int) -> bool:
         """True for the stated share of people, the same ones for the whole run."""
@@ -119,15 +119,15 @@ class Programmes:
         return bool(t.programme_followed[i] and since >= 0 and (since % QUARTER_DAYS == 0 or day == over))
 
     def leaving(self, i: int, now: int) -> list[int]:
-        """Rows of members whose term, or the programme's funding and fading, is over, or who moved to a care home."""
+        """Rows of members whose term, or the programme's funding and fading, is over, or who live as it is not for."""
         t = self.tables
         term = t.programme_who[i][4]
         over = now >= t.programme_end[i] + t.programme_ramp[i][2] * rules.DAY
-        people = self.state.persons
+        people, lives_so = self.state.persons, t.programme_residences[i]
         return [
             row
             for row, enrolled in self.state.members[i].items()
-            if over or (term >= 0 and now >= enrolled + term) or people.residence[row] == _CARE_HOME
+            if over or (term >= 0 and now >= enrolled + term) or lives_so[people.residence[row]] != 1
         ]
 
     def joining(self, i: int, now: int) -> list[int]:
@@ -152,14 +152,15 @@ class Programmes:
         return chosen
 
     def _eligible(self, i: int) -> list[int]:
-        """Rows of people a programme is for, outside care homes."""
+        """Rows of people a programme may pick."""
         people = self.state.persons
         age, frailty, locality, conditions, residence = (
             np.array(numbers, dtype=np.int64)
             for numbers in (people.age, people.frailty, people.locality, people.conditions, people.residence)
         )
         is_for = _is_for(self.tables.plan, i, age, frailty, locality, conditions)
-        rows: list[int] = np.flatnonzero(is_for & (residence != _CARE_HOME)).tolist()
+        may_be_picked = self.tables.plan.programme_residences[i][residence] == 1
+        rows: list[int] = np.flatnonzero(is_for & may_be_picked).tolist()
         return rows
 
     def _score(self, row: int, now: int, noise: float, insight: float, i: int) -> float:

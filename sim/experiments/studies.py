@@ -29,7 +29,7 @@ from sim.histories import Moments, between, life_and_minute, life_of, moment, pe
 from sim.log import EVENTS, FLAGS, NEVER, StayLog
 from sim.plan import Names, Plan
 from sim.population import Population, conditions_of, population
-from sim.system import RESIDENCES, SEVERITIES
+from sim.system import SEVERITIES
 
 Bools = npt.NDArray[np.bool_]
 
@@ -46,7 +46,6 @@ STATED, NO_EFFECT = "as stated", "no effect"
 """The programme studied: with the effect its file states, and one that does nothing but enrol."""
 _DEATH, _WOULD_BE_ENROLLED = EVENTS.index("death"), EVENTS.index("would_be_enrolled")
 _URGENT = SEVERITIES.index("community_or_home") + 1
-_CARE_HOME = RESIDENCES.index("care_home")
 
 
 class Method(NamedTuple):
@@ -227,11 +226,11 @@ def studied(plan: Plan, record: Record, seed: int, number: int, ages: Sequence[i
 
 
 def _eligible(plan: Plan, people: Population, living: dict[str, Ints], conditions: Ints) -> Bools:
-    """Those the programme is for, outside care homes."""
+    """Those the programme may pick."""
     fits = (plan.programme_frailty[0][living["frailty"]] > 0) & (plan.programme_localities[0][people.locality] > 0)
     wanted, either = plan.programme_conditions[0]
     is_for = rules.is_for(plan.programme_ages[0][people.age] > 0, fits, conditions, int(wanted), int(either))
-    return np.asarray(is_for & (living["residence"] != _CARE_HOME))
+    return np.asarray(is_for & (plan.programme_residences[0][living["residence"]] == 1))
 
 
 def _likeness(plan: Plan, age: Ints, record: Record, lives: Ints, conditions: Ints) -> Floats:
