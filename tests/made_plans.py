@@ -230,7 +230,7 @@ def _of_pools(plan: Plan, made: Made) -> dict[str, Any]:
         tables |= {
             "gp_share": (plan.slots > 0).astype(float), "gp_minutes": made["gp_minutes"], "gp_routine_minutes": 20.0,
             "gp_urgent_minutes": 10.0, "gp_backlog_days": 0.5,
-            "gp_added": np.where(plan.capacity > 0, np.arange(plan.days) % 4 - 1, 0),
+            "gp_added": np.where(plan.capacity > 0, np.array([0, 2, 0, -1])[np.arange(plan.days) % 4], 0),
         }  # fmt: skip
     return tables
 
@@ -249,7 +249,7 @@ def _of_programmes(plan: Plan, programmes: list[dict[str, Any]], active: tuple[i
         "programme_frailty": column("frailty", np.int64, FRAILTIES),
         "programme_conditions": column("conditions", np.int64, 2),
         "programme_localities": np.ones((number, len(plan.names.localities)), np.int64),
-        "programme_residences": np.array([(1, 1, 2), (0, 1, 1), (1, 1, 1)] * number)[:number],
+        "programme_residences": np.tile([(1, 1, 2), (1, 1, 1), (0, 1, 1)], (number, 1))[:number],
         "programme_ratio": column("ratio", float, len(LEVERS)),
         "programme_growth": np.tile(np.where(np.arange(len(LEVERS)) % 4 == 1, 5.0, 0.0), (number, 1)),
         "programme_followed": np.ones(number, np.int64),
