@@ -71,7 +71,7 @@ def money(asked: Asked) -> None:
         commissioner_table(found, schemes), "... and at which the commissioner does not lose, under each scheme"
     )
     print(wrapped(["", "Who gains and who pays, GBP million a year", "", *ledger_in_words(found, schemes)]))
-    print(wrapped(["", *caveats(found, bool(results.provenance.get("uncertain")))]))
+    print(wrapped(["", *caveats(found, results.provenance)]))
     if asked.html:
         print(f"\nWritten: {asked.html}.")
 

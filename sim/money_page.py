@@ -41,7 +41,7 @@ def money_page(results: Results, found: Account, schemes: Mapping[str, Scheme]) 
         ("ledger", "Who gains and who pays", _ledger(found, schemes)),
         ("schemes", "The payment schemes", _schemes(schemes)),
         ("prices", "The prices", _prices(scenario["place"]["prices"])),
-        ("caution", "How to read this", bullets(caveats(found, bool(results.provenance.get("uncertain"))))),
+        ("caution", "How to read this", bullets(caveats(found, results.provenance))),
     ]
     return document(f"{scenario['name']}: money", first, sections)
 

@@ -177,9 +177,10 @@ def answer(found: Account) -> list[str]:
     return lines
 
 
-def caveats(found: Account, drawn: bool) -> list[str]:
-    """What has to be said beside the figures."""
-    luck = "95% of futures, each with its own draw of the uncertain numbers," if drawn else "luck"
+def caveats(found: Account, made: Mapping[str, Any]) -> list[str]:
+    """What has to be said beside the figures of a run with this provenance."""
+    futures = f"95% of {made['replications']} futures, each with its own draw of the uncertain numbers,"
+    luck = futures if made.get("uncertain") else "luck"
     return [
         f"Prices of {found.price_year}. Intervals hold {luck} and what the prices may be.",
         "At tariff every admission avoided counts as cash; what varies is what goes without closing anything. A ward "
