@@ -29,6 +29,12 @@ def evaluate_options(parser: argparse.ArgumentParser) -> None:
         "--months", metavar="N", type=at_least_one, nargs="+", help="when studies report; 7 12 24 36 60 if left out"
     )
     parser.add_argument(
+        "--measure",
+        choices=("emergency_admissions", "pilot_admissions"),
+        default="emergency_admissions",
+        help="what studies count: all emergency admissions if left out, or those of a pilot's own kind",
+    )
+    parser.add_argument(
         "--group",
         metavar="AGES",
         type=_ages,
@@ -78,9 +84,8 @@ def evaluate(asked: Asked) -> None:
     if not asked.json:
         print(wrapped([f"{chosen.name} by itself, as in {scenario.name}: {simulated(scenario)}", ""]), flush=True)
     months = tuple(asked.months or evaluation.MONTHS)
-    found = evaluation.evaluate(
-        scenario, asked.programme, months, group=asked.group or "", claimed=asked.claimed, how=spread_of(asked)
-    )
+    counted = {"measure": asked.measure, "group": asked.group or "", "claimed": asked.claimed}
+    found = evaluation.evaluate(scenario, asked.programme, months, **counted, how=spread_of(asked))
     if asked.html:
         _write(asked, found, scenario)
     if asked.json:
@@ -89,9 +94,7 @@ def evaluate(asked: Asked) -> None:
         return
     print(wrapped(in_words(found, asked.claimed)))
     for programme, month in found.summary[["programme", "months"]].drop_duplicates().itertuples(index=False):
-        heading = (
-            f"{TITLES[programme]}, after {month} months: change of emergency admissions in per cent, 95% of studies"
-        )
+        heading = f"{TITLES[programme]}, after {month} months: change of admissions in per cent, 95% of studies"
         print_table(table_in_words(found.summary, programme, month), heading)
     if len(found.falls):
         print_table(falls_in_words(found.falls), "How often a claimed fall would be reported, with its 95% interval")

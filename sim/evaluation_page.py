@@ -87,7 +87,7 @@ def _picture(summary: pd.DataFrame, months: int) -> str:
     words = f"What each method reports after {months} months; see the table."
     drawn = picture(partial(methods_chart, summary, months), words)
     note = (
-        f"Change of emergency admissions. Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red "
+        f"Change of admissions. Point: the middle study; line: 95% of studies, cut off at {WIDEST}%; red "
         "tick: the truth."
     )
     return figure(f"After {months} months", drawn, note)

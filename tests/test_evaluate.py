@@ -29,7 +29,7 @@ from sim.experiments.evaluate import (
 from sim.experiments.evaluation_words import in_words, table_in_words
 from sim.experiments.runner import carry_on, replication
 from sim.experiments.spread import Spread
-from sim.experiments.studies import METHODS, NO_EFFECT, STATED, Record
+from sim.experiments.studies import METHODS, NO_EFFECT, PILOT, STATED, Record
 from sim.files import load_scenario
 from sim.scenario import Claim, Scenario
 
@@ -41,7 +41,7 @@ def pilot(**changes: str) -> Scenario:
     return load_scenario("nwl_pilot", SMALL | {path.replace("__", "."): value for path, value in changes.items()})
 
 
-def made(ratios: dict[str, list[float]], programme: str = NO_EFFECT, half: float = 1.1, **more: float) -> pd.DataFrame:
+def made(ratios: dict[str, list[float]], programme: str = NO_EFFECT, half: float = 1.1, **more: object) -> pd.DataFrame:
     """Studies made by hand, one a replication, with intervals from ratio / half to ratio * half."""
     rows = [
         {
@@ -72,7 +72,10 @@ def test_a_study_that_cannot_be_made_is_not_counted() -> None:
 def test_how_often_a_claimed_fall_would_be_reported_by_hand() -> None:
     claim = Claim(text="Fewer.", measure="emergency_admissions", months=(1, 7), change_per_cent=-6.6)
     claiming = pilot().model_copy(update={"claims": (claim, claim.model_copy(update={"change_per_cent": 5.0}))})
-    falls = claimed_falls(claiming, made({"before_after": [0.80, 0.92, 0.97, 0.90], "matched": [1.0, 1.0, 1.0, 1.3]}))
+    case = programme_of(pilot(), "case")
+    falls = claimed_falls(
+        claiming, case, made({"before_after": [0.80, 0.92, 0.97, 0.90], "matched": [1.0, 1.0, 1.0, 1.3]})
+    )
     assert set(falls["fall"]) == {6.6}  # a claimed rise is not looked at
     row = falls.set_index("method").loc["before_after"]
     assert row["share"] == 0.75
@@ -205,6 +208,21 @@ def test_the_answer_begins_with_what_misleads() -> None:
     assert "for a programme that does nothing" in said[0]
     assert "304 admissions avoided of 2,320" in said[-1]
     assert table_in_words(found().summary, NO_EFFECT, 12)["truth"].tolist() == ["0.0"] * len(METHODS)
+
+
+def test_a_pilot_counts_its_own_admissions_and_people_are_matched_on_all() -> None:
+    own = evaluate(pilot(), "case", EVERY_MONTH, measure=PILOT, group="75-84,85+", how=Spread(1)).studies
+    every = evaluate(pilot(), "case", EVERY_MONTH, group="75-84,85+", how=Spread(1)).studies
+    share = own["before"].sum() / every["before"].sum()
+    assert share == pytest.approx(142 / 421, abs=0.05)
+    assert set(own["people"]) == set(every["people"])
+
+
+def test_a_claim_about_later_months_is_read_from_the_programmes_start() -> None:
+    claim = Claim(text="Fewer.", measure="emergency_admissions", months=(13, 19), change_per_cent=-5)
+    scenario = load_scenario("nwl_first_year", {}).model_copy(update={"claims": (claim,)})
+    studies = pd.concat([made({"trial": [1.0]}), made({"trial": [1.0]}, months=12)])
+    assert claimed_falls(scenario, programme_of(scenario, "case"), studies)["months"].tolist() == [7]
 
 
 @cache

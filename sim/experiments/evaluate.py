@@ -18,7 +18,7 @@ from sim.errors import InputError, Problem
 from sim.experiments.claims import share_of_futures
 from sim.experiments.runner import Arms, arms_of, in_order
 from sim.experiments.spread import HERE, Spread
-from sim.experiments.studies import LOOK_BACK_DAYS, METHODS, MONTH, NO_EFFECT, replicate
+from sim.experiments.studies import ALL, LOOK_BACK_DAYS, METHODS, MONTH, NO_EFFECT, PILOT, replicate
 from sim.fields import slug, suggestion
 from sim.interventions import Intervention
 from sim.quantities import AGES
@@ -64,6 +64,7 @@ def evaluate(
     programme: str = "",
     months: Sequence[int] = MONTHS,
     *,
+    measure: str = ALL,
     group: str = "",
     claimed: Avoided | None = None,
     how: Spread = HERE,
@@ -78,6 +79,8 @@ def evaluate(
         Its name or the beginning of it; may be left out if only one enrols people.
     months
         When studies report; those beyond the run's end are left out.
+    measure
+        What studies count: all emergency admissions, or (PILOT) those of a pilot's own kind.
     group
         Age bands of "everybody", such as ``75-84,85+``; those the programme is for if left out.
     claimed
@@ -90,11 +93,16 @@ def evaluate(
     """
     chosen = programme_of(scenario, programme)
     arms, reported = arms_to_study(scenario, chosen, months)
+    if measure == PILOT and not arms.baseline.names.counted_by_pilot:
+        what = "this place does not say which admissions a pilot counts: give `urgent_needs.counted_by_pilot_share`"
+        raise InputError([Problem("--measure", what)])
     ages = tuple(AGES.index(age) for age in (group.split(",") if group else chosen.who.age))
-    jobs = [(arms, number, reported, ages, how.engine) for number in range(scenario.run.replications)]
+    jobs = [(arms, number, reported, ages, measure, how.engine) for number in range(scenario.run.replications)]
     studies = pd.concat(in_order(replicate, jobs, how), ignore_index=True)
     avoided = avoided_by_none(studies, claimed, scenario.run.scale) if claimed else pd.DataFrame()
-    return Evaluation(chosen.name, summed_up(studies), claimed_falls(scenario, studies), avoided, studies)
+    return Evaluation(
+        chosen.name, summed_up(studies), claimed_falls(scenario, chosen, studies, measure), avoided, studies
+    )
 
 
 def programme_of(scenario: Scenario, name: str = "") -> Intervention:
@@ -184,14 +192,15 @@ def _summary(rows: pd.DataFrame) -> dict[str, Any]:
 
 # -- claims ---------------------------------------------------------------------------------------------------------
 
-FALLS_OF = frozenset({"emergency_admissions", "emergency_admissions_per_1000"})
-"""Measures whose claimed falls are held against what studies would report."""
 
-
-def claimed_falls(scenario: Scenario, studies: pd.DataFrame) -> pd.DataFrame:
+def claimed_falls(
+    scenario: Scenario, programme: Intervention, studies: pd.DataFrame, measure: str = ALL
+) -> pd.DataFrame:
     """How often each method would report a fall as large as one that is claimed.
 
-    A claim is read at the reported months nearest to those it is about, the last if it is about all the time.
+    Asked about are claims of a change of what studies count, as a number or per 1,000 people. A claim is read at the
+    reported months nearest to those it is about, counted from the programme's start, the last if it is about all the
+    time.
 
     Returns
     -------
@@ -202,9 +211,11 @@ def claimed_falls(scenario: Scenario, studies: pd.DataFrame) -> pd.DataFrame:
     """
     reported = np.sort(studies["months"].unique())
     found = []
+    before = round((programme.ramp.starts - scenario.run.starts).days * DAY / MONTH)
     for claim in scenario.claims:
-        if claim.measure in FALLS_OF and claim.statistic == "mean" and (claim.change_per_cent or 0) < 0:
-            months = reported[np.argmin(np.abs(reported - _about(claim, int(reported[-1]))))]
+        of_it = claim.measure.removesuffix("_per_1000") == measure and claim.statistic == "mean"
+        if of_it and (claim.change_per_cent or 0) < 0:
+            months = reported[np.argmin(np.abs(reported - _about(claim, int(reported[-1]) + before) + before))]
             found += _falls(claim, studies[studies["months"] == months])
     return pd.DataFrame(found)
 

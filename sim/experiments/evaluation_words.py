@@ -145,10 +145,17 @@ def _number(row: Row) -> str:
 
 def _chance(row: Row) -> str:
     ends = [row["share"], row["share_low"], row["share_high"]]
-    said = [f"{100 * each:.1g}%" if each >= 0.0005 else "under 0.1%" for each in ends if math.isfinite(each)]
+    said = [_small(each) for each in ends if math.isfinite(each)]
     if len(set(said)) == 1:
         return said[0]
     return f"{said[0]} ({' to '.join(said[1:])})" if len(said) == 3 else said[0]
+
+
+def _small(chance: float) -> str:
+    """A chance in per cent, with one digit where it is below 1."""
+    if chance < 0.0005:
+        return "under 0.1%"
+    return f"{100 * chance:.0f}%" if chance >= 0.01 else f"{100 * chance:.1f}%"
 
 
 # -- pieces ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim import rules
+from sim.draws import Purpose, uniforms
 from sim.engines import DEFAULT, engine
 from sim.errors import RunError
 from sim.experiments.estimators import Counts, Estimate, Floats, Ints, matched_weights, ratio, side
@@ -29,6 +30,7 @@ from sim.histories import Moments, between, life_and_minute, life_of, moment, pe
 from sim.log import EVENTS, FLAGS, NEVER, StayLog
 from sim.plan import Names, Plan
 from sim.population import Population, conditions_of, population
+from sim.quantities import AGES
 from sim.system import SEVERITIES
 
 Bools = npt.NDArray[np.bool_]
@@ -42,6 +44,8 @@ RECENT = 90 * rules.DAY
 ADULTS_OF_A_PRACTICE = 6300
 """About 8,000 patients of all ages; children are not modelled."""
 FEWEST_PRACTICES = 4
+ALL, PILOT = "emergency_admissions", "pilot_admissions"
+"""What studies may count, by the names of measures."""
 STATED, NO_EFFECT = "as stated", "no effect"
 """The programme studied: with the effect its file states, and one that does nothing but enrol."""
 _DEATH, _WOULD_BE_ENROLLED = EVENTS.index("death"), EVENTS.index("would_be_enrolled")
@@ -80,23 +84,37 @@ def emergency_admissions(names: Names, stays: dict[str, Ints]) -> Ints:
     return np.flatnonzero(urgent & emergency[stays["stage"]] & ~emergency[stays["came_from"]])
 
 
+def counted_admissions(names: Names, stays: dict[str, Ints], measure: str) -> Ints:
+    """Rows of the emergency admissions that a measure counts: all of them, or a pilot's own."""
+    rows = emergency_admissions(names, stays)
+    if measure != PILOT:
+        return rows
+    shares = np.array(names.counted_by_pilot or [0.0] * len(AGES))
+    return rows[
+        uniforms(stays["need"][rows].astype(np.uint64), 0, Purpose.COUNTED_BY_PILOT) < shares[stays["age"][rows]]
+    ]
+
+
 class Record:
     """Emergency admissions, deaths and enrolments of one arm, from the start of warm-up to the last piece added."""
 
-    def __init__(self, names: Names, start: int) -> None:
+    def __init__(self, names: Names, start: int, measure: str = ALL) -> None:
         self.names = names
+        self.measure = measure
+        """ALL, or PILOT if studies count a pilot's own admissions; people are matched on all of them even so."""
         self.start = start
         """Minute of the programme's first day, at which a piece ends."""
         self.living: dict[str, Ints] = {}
         """Age, frailty, locality and residence of everybody at that minute, in the order of the population."""
         self._last: StayLog | None = None
-        self._kept = {name: Moments(len(names.localities)) for name in ("admissions", "deaths", "enrolled")}
+        self._kept = {name: Moments(len(names.localities)) for name in ("admissions", "counted", "deaths", "enrolled")}
 
     def add(self, log: StayLog) -> None:
         """Remember one piece; pieces come in order."""
         kind, minute = log.events["kind"], log.events["minute"]
         first_day = (kind == _WOULD_BE_ENROLLED) & (minute == self.start)
         self._kept["admissions"].add(log.ended, "started", emergency_admissions(self.names, log.ended))
+        self._kept["counted"].add(log.ended, "started", counted_admissions(self.names, log.ended, self.measure))
         self._kept["deaths"].add(log.events, "minute", np.flatnonzero(kind == _DEATH))
         self._kept["enrolled"].add(log.events, "minute", np.flatnonzero(first_day))
         if log.until_minute == self.start:
@@ -113,9 +131,17 @@ class Record:
     @cached_property
     def admissions(self) -> Ints:
         """Life and minute of each admission, stays still open included, sorted; asked for once all is added."""
-        whole = self._kept["admissions"].copy()
+        return self._with_open("admissions", ALL)
+
+    @cached_property
+    def counted(self) -> Ints:
+        """The same of the admissions that studies count."""
+        return self._with_open("counted", self.measure)
+
+    def _with_open(self, name: str, measure: str) -> Ints:
+        whole = self._kept[name].copy()
         if self._last is not None:
-            whole.add(self._last.open, "started", emergency_admissions(self.names, self._last.open))
+            whole.add(self._last.open, "started", counted_admissions(self.names, self._last.open, measure))
         return whole.together()[0]
 
     @cached_property
@@ -129,8 +155,8 @@ class Record:
         return life_and_minute(self._kept["enrolled"].together()[0])[0]
 
     def of_lives(self, lives: Ints, first: int, until: int) -> Counts:
-        """Admissions and years alive of some lives in a stretch of time."""
-        admissions = between(self.admissions, moment(lives, first), moment(lives, until - 1))
+        """Admissions counted and years alive of some lives in a stretch of time."""
+        admissions = between(self.counted, moment(lives, first), moment(lives, until - 1))
         born = np.clip(self._death_of(lives - 1), None, until)
         born = np.where(born == NEVER, first, np.maximum(born, first))
         died = self._death_of(lives)
@@ -138,9 +164,9 @@ class Record:
         return Counts(admissions.astype(float), np.maximum(died - born, 0) / YEAR)
 
     def of_places(self, persons: Ints, first: int, until: int) -> Counts:
-        """Admissions and years of some places of the population, whoever lived in them; ``persons`` are sorted."""
-        minute = life_and_minute(self.admissions)[1]
-        person = person_of(self.admissions[(minute >= first) & (minute < until)])
+        """Admissions counted and years of places of the population, whoever lived there; ``persons`` are sorted."""
+        minute = life_and_minute(self.counted)[1]
+        person = person_of(self.counted[(minute >= first) & (minute < until)])
         row = np.minimum(np.searchsorted(persons, person), len(persons) - 1)
         counted = np.bincount(row[persons[row] == person], minlength=len(persons))
         return Counts(counted.astype(float), np.full(len(persons), (until - first) / YEAR))
@@ -311,7 +337,9 @@ def findings(who: Studied, with_it: Record, without: Record, months: int) -> pd.
     return pd.DataFrame(rows)
 
 
-def replicate(arms: Arms, number: int, months: Sequence[int], ages: Sequence[int], by: str = DEFAULT) -> pd.DataFrame:
+def replicate(
+    arms: Arms, number: int, months: Sequence[int], ages: Sequence[int], measure: str = ALL, by: str = DEFAULT
+) -> pd.DataFrame:
     """What every method would report of a programme and, from the same people, of one that has no effect.
 
     Parameters
@@ -324,6 +352,8 @@ def replicate(arms: Arms, number: int, months: Sequence[int], ages: Sequence[int
         When each study reports, in months from the first day.
     ages
         Age bands of "everybody", by index.
+    measure
+        What studies count: ALL, or PILOT.
     by
         Name of the engine, which does not change the numbers.
 
@@ -331,7 +361,7 @@ def replicate(arms: Arms, number: int, months: Sequence[int], ages: Sequence[int
     """
     made_by = engine(by)
     names = arms.baseline.names
-    state, without = made_by.start(arms.baseline, arms.seed, number), Record(names, arms.part_minute)
+    state, without = made_by.start(arms.baseline, arms.seed, number), Record(names, arms.part_minute, measure)
     carry_on(made_by, state, arms.baseline, arms.part_minute, [without])
     records = {NO_EFFECT: without}
     if arms.plan is not None and arms.plan.programme_active[0]:
