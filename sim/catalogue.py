@@ -96,7 +96,8 @@ def known_of(each: Intervention) -> list[str]:
 
 def _levers(each: Intervention) -> dict[str, Lever]:
     """What it moves on purpose and by mistake, by name."""
-    return {name: lever for part in (each.levers, each.unintended) for name, lever in part.items()}
+    by_condition = {f"needs caused by {name}": lever for name, lever in each.needs_by_condition.items()}
+    return {**dict(each.levers.items()), **by_condition, **dict(each.unintended.items())}
 
 
 def _in_words(lever: str) -> str:

@@ -62,7 +62,7 @@ def _one(asked: Asked) -> None:
     short = entry(Path(asked.name).stem, each)
     sentences = in_words(each, load_place(REFERENCE))
     if asked.json:
-        moved = each.model_dump(mode="json", include={"levers", "unintended"})
+        moved = each.model_dump(mode="json", include={"levers", "needs_by_condition", "unintended"})
         print_json(asdict(short) | moved | {"sentences": sentences, "known": known_of(each)})
         return
     from sim.terminal import wrapped

@@ -32,7 +32,7 @@ def sentences(text: str) -> int:
 
 
 def levers(each: Intervention) -> dict[str, Lever]:
-    return {**each.levers, **each.unintended}  # type: ignore[dict-item]
+    return {**each.levers, **each.needs_by_condition, **each.unintended}  # type: ignore[dict-item]
 
 
 @pytest.fixture(scope="module")
