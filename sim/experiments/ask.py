@@ -51,6 +51,7 @@ def ask(
     most: int = MOST,
     claims: Sequence[int] = (),
     break_even: bool = True,
+    twice: int = TWICE,
     command: str = "",
 ) -> Answers:
     """What is found of the claims of a scenario.
@@ -69,6 +70,8 @@ def ask(
         Numbers of the claims to ask about, from 1; all if left out.
     break_even
         Whether to look for the value that is enough, for claims that name a number.
+    twice
+        Futures that are run twice, to tell luck from what nobody knows.
     command
         The command line, for the provenance.
 
@@ -79,7 +82,7 @@ def ask(
     own = scenario.model_copy(update={"claims": tuple(claim for _, claim in chosen)})
     looks = looks_of(futures, most)
     told = _Told(how.progress, looks[-1] + (jobs_of(own.claims, ENOUGH) if break_even else 0))
-    found, answers, cut_short = _settled(own, chosen, looks, replace(how, progress=told.phase(0)))
+    found, answers, cut_short = _settled(own, chosen, looks, twice, replace(how, progress=told.phase(0)))
     told.done = looks[-1]
     for place, (_, claim) in enumerate(chosen if break_even and not cut_short else ()):
         if claim.break_even is None:
@@ -131,10 +134,10 @@ def _chosen(scenario: Scenario, numbers: Sequence[int]) -> list[tuple[int, Claim
 
 
 def _settled(
-    own: Scenario, chosen: Sequence[tuple[int, Claim]], looks: Sequence[int], how: Spread
+    own: Scenario, chosen: Sequence[tuple[int, Claim]], looks: Sequence[int], twice: int, how: Spread
 ) -> tuple[Futures, list[Answer], str]:
     """The futures looked at until every claim is settled, what they say, and what was cut short."""
-    twice = min(TWICE, looks[-1] // 2) if unknown(own) else 0
+    twice = min(twice, looks[-1] // 2) if unknown(own) else 0
     each_twice = any(claim.which == "expectation" for claim in own.claims)
     found: Futures | None = None
     for until in looks:

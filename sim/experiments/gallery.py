@@ -27,6 +27,8 @@ FUTURES = 200
 """Futures of each scenario unless asked for otherwise."""
 SCALE = 0.2
 """Share of people and capacities simulated unless asked for otherwise."""
+TWICE = 20
+"""Futures run twice: enough to say whether luck or ignorance is most of what differs."""
 DIGITS = 5
 """Significant digits of the value of each future in the gallery that comes with carepath."""
 
@@ -66,7 +68,7 @@ def hang(
         kept = _kept(path, scenario, futures)
         if kept is None:
             telling = replace(how, progress=_part(how.progress, place * futures, futures, len(scenarios) * futures))
-            kept = ask(scenario, telling, futures=futures, break_even=False, command=command)
+            kept = ask(scenario, telling, futures=futures, break_even=False, twice=TWICE, command=command)
             if kept.cut_short:
                 raise KeyboardInterrupt(f"{len(found)} of {len(scenarios)} scenarios are done and kept in {folder}")
             kept.write(path)
