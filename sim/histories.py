@@ -24,7 +24,6 @@ _LIFE_BITS = 12
 """Generations are below 4,096."""
 _MINUTES = (1 << _MINUTE_BITS) - 1
 _JOINING = [EVENTS.index("enrolled"), EVENTS.index("would_be_enrolled")]
-_LEAVING = [EVENTS.index("left_programme")]
 
 
 def life_of(person: Ints, generation: Ints) -> Ints:
@@ -81,7 +80,7 @@ class Moments:
 
 
 class Histories:
-    """Emergency and planned admissions, live discharges and deaths of a run, and who was in which programme when."""
+    """Emergency and planned admissions, live discharges and deaths of a run, and who joined which programme when."""
 
     def __init__(self, localities: int) -> None:
         self.localities = localities
@@ -91,15 +90,13 @@ class Histories:
         self.planned = Moments(localities)
         self.joined: dict[int, Moments] = {}
         """By programme: when people were enrolled or, where it is only followed, would have been."""
-        self.left: dict[int, Moments] = {}
-        """By programme: when they left it."""
 
     def copy(self) -> Histories:
         """A copy that can be added to without changing this one."""
         other = Histories(self.localities)
         other.admissions, other.discharges = self.admissions.copy(), self.discharges.copy()
         other.deaths, other.planned = self.deaths.copy(), self.planned.copy()
-        other.joined, other.left = self.joined, self.left
+        other.joined = self.joined
         return other
 
     def sorted_admissions(self) -> Ints:
@@ -114,21 +111,21 @@ class Histories:
         return who, packed & _MINUTES, between(admissions, packed, packed + FOLLOW_UP) > 0
 
     def add_members(self, events: Mapping[str, Ints]) -> None:
-        """Remember who joined and who left each programme."""
-        for moments, kinds in ((self.joined, _JOINING), (self.left, _LEAVING)):
-            rows = np.flatnonzero(np.isin(events["kind"], kinds))
-            for programme in np.unique(events["detail"][rows]).tolist():
-                of_it = moments.setdefault(programme, Moments(self.localities))
-                of_it.add(events, "minute", rows[events["detail"][rows] == programme])
+        """Remember who joined each programme."""
+        rows = np.flatnonzero(np.isin(events["kind"], _JOINING))
+        for programme in np.unique(events["detail"][rows]).tolist():
+            of_it = self.joined.setdefault(programme, Moments(self.localities))
+            of_it.add(events, "minute", rows[events["detail"][rows] == programme])
 
     def of_members(self, moments: Moments, programme: int) -> tuple[Ints, Ints]:
-        """Who, and when, of the moments in which the person was in a programme: had joined it and not left again."""
+        """Who, and when, of the moments after the person had joined a programme, also those after leaving it again.
+
+        Leaving is not looked at because it is only known where the programme runs.
+        """
         packed, who = moments.together()
-        times = np.zeros_like(packed)
-        for moved, sign in ((self.joined, 1), (self.left, -1)):
-            if programme in moved:
-                times += sign * between(moved[programme].together()[0], packed & ~_MINUTES, packed)
-        return who[times > 0], (packed & _MINUTES)[times > 0]
+        joined = self.joined.get(programme, Moments(self.localities)).together()[0]
+        since = between(joined, packed & ~_MINUTES, packed) > 0
+        return who[since], (packed & _MINUTES)[since]
 
     def before_death(self, admissions: Ints, *days: int) -> tuple[Ints, Ints, list[Ints]]:
         """Who died and when, and their emergency admissions in the last so many days of life."""

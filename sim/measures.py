@@ -308,13 +308,13 @@ _ALL = (
     ),
     Measure(
         "admissions_of_members", "Emergency admissions of members", "admissions a year", "count",
-        "Emergency admissions of people while they are in a programme; without the plan, while they would have been.",
+        "Emergency admissions of people from the day they join a programme, also after they leave it; without the "
+        "plan, from the day they would have joined.",
         _OWN, True, False, Formula("member_admissions", PER_YEAR, total=False, fine=False),
     ),
     Measure(
         "planned_admissions_of_members", "Planned admissions of members", "admissions a year", "count",
-        "Planned overnight admissions of people while they are in a programme; without the plan, while they would have "
-        "been.",
+        "Planned overnight admissions of people from the day they join a programme, counted likewise.",
         _OWN, None, False, Formula("member_planned", PER_YEAR, total=False, fine=False),
     ),
     Measure(

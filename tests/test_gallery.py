@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,8 @@ def test_another_number_of_futures_is_run(hung: tuple[Path, dict[str, Answers]],
     name = ONLY[0]
     (tmp_path / f"{name}.json").write_text((folder / f"{name}.json").read_text())
     more = hang({name: short()[name]}, tmp_path, 14, HERE)[name]
-    assert [answer.holds.futures for answer in more.answers] == [14] * len(more.answers)
-    assert more.answers[0].by_future[:12] == found[name].answers[0].by_future
+    assert more.looks == (14,)
+    assert more.answers[1].by_future[:12] == found[name].answers[1].by_future
 
 
 def test_the_gallery_that_is_kept_says_the_same(hung: tuple[Path, dict[str, Answers]], tmp_path: Path) -> None:
@@ -86,9 +87,9 @@ def test_the_gallery_that_is_kept_says_the_same(hung: tuple[Path, dict[str, Answ
 def test_the_page_answers_each_question(hung: tuple[Path, dict[str, Answers]]) -> None:
     page = gallery_page(hung[1])
     for answers in hung[1].values():
-        assert answers.scenario in page
+        assert escape(answers.scenario) in page
         for answer in answers.answers:
-            assert answer.claim.text.split("“")[0][:40] in page
+            assert escape(answer.claim.text) in page
             assert answer.verdict in page
     assert "futures" in page
     assert "carepath gallery --futures 12" in page
