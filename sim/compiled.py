@@ -23,7 +23,7 @@ _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
 SOURCES = (
     "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plan.py", "system.py", "courses.py",
-    "population.py", "engines", "counting.py",
+    "population.py", "engines", "counting.py", "counting_of_conditions.py",
 )  # fmt: skip
 """Modules and packages of this package that compiled code is made from."""
 

@@ -38,7 +38,7 @@ ACUTE, EMERGENCY, OVERNIGHT, COMMUNITY_BED = 1, 2, 4, 8
 """What a stage is: bits of ``stage_is``, which has one more entry, 0, for no stage (-1)."""
 _ACUTE_OVERNIGHT = ACUTE | OVERNIGHT
 
-_URGENT = SEVERITIES.index("community_or_home") + 1
+URGENT = SEVERITIES.index("community_or_home") + 1
 """Severities below this index are urgent needs."""
 _ACS = SEVERITIES.index("ambulatory_care_sensitive")
 _COUNTED_BY_PILOT = Purpose.COUNTED_BY_PILOT
@@ -87,7 +87,7 @@ def count_admissions(
     """Count emergency admissions when they start; returns their rows."""
     rows, found = np.empty(len(who), np.int64), 0
     for i in range(len(who)):
-        if severity[i] >= _URGENT or started[i] == NEVER or not known[i]:
+        if severity[i] >= URGENT or started[i] == NEVER or not known[i]:
             continue
         if not stage_is[stage[i]] & EMERGENCY or stage_is[came_from[i]] & EMERGENCY:
             continue
@@ -237,7 +237,7 @@ def count_beds(
         if here & ACUTE:
             acute_hours[0, who[i], begin] += 1
             acute_hours[0, who[i], end] -= 1
-        if here & ACUTE and here & EMERGENCY and severity[i] < _URGENT:
+        if here & ACUTE and here & EMERGENCY and severity[i] < URGENT:
             emergency_nights[0, who[i], midnight(measured, started[i])] += 1
             emergency_nights[0, who[i], midnight(measured, left[i])] -= 1
         if here & COMMUNITY_BED:
@@ -254,7 +254,7 @@ def count_lengths(
     """Count emergency stays when they end; nights are those in acute stages: same-day emergency care has none."""
     for i in range(len(who)):
         here = stage_is[stage[i]]
-        if not ended or not known[i] or started[i] == NEVER or severity[i] >= _URGENT or not here & EMERGENCY:
+        if not ended or not known[i] or started[i] == NEVER or severity[i] >= URGENT or not here & EMERGENCY:
             continue
         day = day_of(measured, left[i])
         if here & ACUTE:
@@ -382,84 +382,11 @@ def count_events(
                 outpatients[0, who[i], day_of(measured, minute[i] + later * DAY)] += detail[i]
 
 
-_COURSE_STEPS = EVENTS.index("recognised"), EVENTS.index("managed"), EVENTS.index("complication")
-
-
-@compiled()
-def count_steps(
-    measured: Measured, who: Ints, minute: Ints, kind: Ints, detail: Ints,
-    recognitions: Ints, management_starts: Ints, complications: Ints,
-) -> None:  # fmt: skip
-    """Count steps of the course of conditions when they are taken."""
-    recognised, managed, complicated = _COURSE_STEPS
-    for i in range(len(who)):
-        day, part = day_of(measured, minute[i]), detail[i]
-        if kind[i] == recognised:
-            recognitions[part, who[i], day] += 1
-        elif kind[i] == managed:
-            management_starts[part, who[i], day] += 1
-        elif kind[i] == complicated:
-            complications[part, who[i], day] += 1
-
-
-@compiled()
-def count_crises(
-    measured: Measured, stage_is: Ints, condition_of: Ints, who: Ints, severity: Ints, cause: Ints, chain: Ints,
-    stage: Ints, came_from: Ints, asked: Ints, started: Ints, known: Bools,
-    condition_needs: Ints, condition_admissions: Ints, condition_referrals: Ints,
-) -> None:  # fmt: skip
-    """Count urgent needs, emergency admissions, and planned referrals that conditions cause."""
-    for i in range(len(who)):
-        part = condition_of[cause[i]] if known[i] else -1
-        if part < 0:
-            continue
-        if is_planned(severity[i]) and came_from[i] < 0 and chain[i] == 0:
-            condition_referrals[part, who[i], day_of(measured, asked[i])] += 1
-        if severity[i] >= _URGENT:
-            continue
-        if came_from[i] < 0 and chain[i] == 0:
-            condition_needs[part, who[i], day_of(measured, asked[i])] += 1
-        if started[i] != NEVER and stage_is[stage[i]] & EMERGENCY and not stage_is[came_from[i]] & EMERGENCY:
-            condition_admissions[part, who[i], day_of(measured, started[i])] += 1
-
-
 @compiled()
 def count_moments(measured: Measured, who: Ints, minute: Ints, amount: Ints, count: Ints) -> None:
     """Count moments that have been found elsewhere, each by an amount."""
     for i in range(len(who)):
         count[0, who[i], day_of(measured, minute[i])] += amount[i]
-
-
-@compiled()
-def count_states(
-    age: Ints,
-    locality: Ints,
-    has: Ints,
-    recognised: Ints,
-    managed: Ints,
-    limited: Ints,
-    symptom_days: Floats,
-    people: Floats,
-) -> None:
-    """Count into ``[condition, age, locality, which]``: who has it, recognised, managed; and days limited a month."""
-    for i in range(len(age)):
-        for f in range(len(people)):
-            if has[i] >> f & 1:
-                is_recognised, is_managed = recognised[i] >> f & 1, managed[i] >> f & 1
-                found = people[f, age[i], locality[i]]
-                found[0] += 1
-                found[1] += is_recognised
-                found[2] += is_managed
-                found[3] += symptom_days[f, is_recognised + is_managed] * limited[i] / 1000
-
-
-@compiled()
-def count_invited(age: Ints, locality: Ints, recognised: Ints, ages: Ints, bits: Ints, people: Ints) -> None:
-    """Count into ``[programme, age, locality]`` those it is for: of its ages, one of its conditions recognised."""
-    for i in range(len(age)):
-        for p in range(len(bits)):
-            if ages[p, age[i]] and recognised[i] & bits[p]:
-                people[p, age[i], locality[i]] += 1
 
 
 @compiled()

@@ -24,10 +24,9 @@ from sim.counting import (
     YEAR_DAYS,
     Ints,
     Measured,
-    count_invited,
     count_people,
-    count_states,
 )
+from sim.counting_of_conditions import count_invited, count_states
 from sim.log import StayLog
 from sim.plan import Names
 from sim.proxies import proxies

@@ -22,7 +22,6 @@ from sim.counting import (
     count_a_and_e,
     count_admissions,
     count_beds,
-    count_crises,
     count_delayed,
     count_discharges,
     count_events,
@@ -31,10 +30,10 @@ from sim.counting import (
     count_moments,
     count_planned,
     count_residences,
-    count_steps,
     count_triage,
     count_waits,
 )
+from sim.counting_of_conditions import count_crises, count_steps
 from sim.daily import DailyCounts
 from sim.derived import Counts, derived_counts
 from sim.errors import RunError

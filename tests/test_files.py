@@ -10,17 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from sim.documents import LARGEST_BYTES, parse, read
+from sim.documents import LARGEST_BYTES, parse
 from sim.errors import InputError
 from sim.files import dump, load_any, load_intervention, load_place, load_scenario, read_scenario
 from sim.interventions import Intervention
 from sim.provenance import Given, assumptions
 from sim.quantities import AgeTable, Quantity
 from sim.scenario import Divided, Scenario
-from sim.schema import FILES, schema
 from sim.shipped import shipped
 from sim.system import Place
 from sim.writing import text_of
@@ -422,36 +420,6 @@ def test_claims_are_about_measures_that_exist() -> None:
     assert read_scenario(SCENARIO, {}, {"emergency_admissions": known}).model.claims
     with pytest.raises(InputError, match='there is no measure "emergency_admissions"; did you mean `admissions`'):
         read_scenario(SCENARIO, {}, {"admissions": known, "deaths": known})
-
-
-# schema
-
-
-@pytest.mark.parametrize("kind", FILES)
-def test_the_schema_describes_every_field(kind: str) -> None:
-    described = schema(kind)  # type: ignore[arg-type]
-    Draft202012Validator.check_schema(described)
-    bare = [
-        f"{name}.{field}"
-        for name, body in described["$defs"].items()
-        for field, about in body.get("properties", {}).items()
-        if "description" not in about and "$ref" not in about
-    ]
-    assert bare == []
-
-
-@pytest.mark.parametrize(
-    "file", [*SHIPPED, *TESTS.glob("good_*.yaml")], ids=lambda file: f"{file.parent.name}-{file.stem}"
-)
-def test_the_schema_accepts_right_files(file: Path) -> None:
-    written = json.loads(json.dumps(read(file, file.name).data, default=str))
-    Draft202012Validator(schema(written["kind"])).validate(written)
-
-
-@pytest.mark.parametrize("name", ["unknown_field", "unknown_age", "word_for_number", "share_in_words", "run_settings"])
-def test_the_schema_refuses_wrong_files(name: str) -> None:
-    written = json.loads(json.dumps(read(TESTS / "bad_files" / f"{name}.yaml", name).data, default=str))
-    assert not Draft202012Validator(schema(written["kind"])).is_valid(written)
 
 
 def test_files_of_each_kind_load_as_that_kind() -> None:
