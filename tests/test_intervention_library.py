@@ -45,6 +45,7 @@ def test_at_strength_nought_it_changes_nothing_to_the_bit(path: Path) -> None:
     assert differences(*logs) == []
 
 
+@pytest.mark.slow
 @EACH
 def test_it_runs_in_both_engines_with_equal_logs(path: Path) -> None:
     plan = compile_plan(with_it(path, 1))
