@@ -98,6 +98,7 @@ def test_every_rule_compiles_and_gives_the_same_number(rule: typing.Callable[...
     values = {"kind": 0, "cumulative": (0.2, 0.7), "members": 7, "free": 3, "first_day": True, "minute": 600}
     whole = {"from_hour": 8, "to_hour": 20, "kept_for_others": 1, "waiting": 0, "days_waited": 9, "admissions": 2}
     whole |= {"of_age": False, "fits": True, "conditions": 5, "wanted": 4, "either": 1}
+    whole |= {"recognised": 5, "managed": 4, "number": 2, "rates": (0.1, 0.2, 0.3, 0.4)}
     whole |= {"sides": (1, 2, 0), "chosen": 0, "side": 2, "k": 1, "end": 777}
     arguments = [{**values, **whole}.get(name, 0.37) for name in inspect.signature(rule).parameters]
     assert compiled(*arguments) == rule(*arguments)

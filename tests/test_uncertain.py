@@ -63,7 +63,7 @@ def test_both_arms_have_the_same_draw() -> None:
     (given,) = scenario.interventions
     ramp = given.ramp.model_copy(update={"starts": dt.date(2040, 1, 1)})
     never = given.model_copy(update={"ramp": ramp, "beds": given.beds[:0]})
-    idle = scenario.model_copy(update={"interventions": (never,)})
+    idle = scenario.model_copy(update={"interventions": (never,), "claims": ()})
     table, _ = drawn_replication(idle, drawn(idle, 2), 2)
     baseline, plan = (table[table["arm"] == arm]["value"].to_numpy() for arm in (BASELINE, PLAN))
     assert np.array_equal(baseline, plan, equal_nan=True)
