@@ -82,6 +82,7 @@ def test_the_installed_command_answers_from_another_folder(
 
 def test_the_main_job_runs_from_another_folder(scripts: Path, tmp_path: Path) -> None:
     small = ["--scale", "0.01", "--years", "1", "--replications", "2", "--set", "run.warm_up_days=60"]
+    small += ["--engine", "simpy"]  # compiling for a package of its own would take a minute
     said = run([scripts / "carepath", "run", "nwl_pilot", "--out", "answer", *small], tmp_path)
     assert "scale 0.01" in said.splitlines()[0]
     assert "of 2 replications" in said
