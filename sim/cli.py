@@ -1,6 +1,6 @@
 """The command line: reads what was asked, has the command do it, and turns whatever goes wrong into plain words.
 
-The commands themselves are in ``commands.py``.
+The commands themselves are in ``commands/all.py``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import traceback
 from collections.abc import Sequence
 
 from sim import __version__
-from sim.command import Asked, counted, print_json
-from sim.commands import COMMANDS
+from sim.commands.all import COMMANDS
+from sim.commands.command import Asked, counted, print_json
 from sim.errors import CarepathError, InputError, NotProved
 
 FINE, FAULT, BAD_INPUT, NOT_FINISHED, INTERRUPTED = 0, 1, 2, 3, 130

@@ -22,8 +22,8 @@ from platformdirs import user_cache_path
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
 SOURCES = (
-    "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plan.py", "system.py", "courses.py",
-    "population.py", "engines", "counting.py", "counting_of_conditions.py",
+    "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plans/plan.py", "system.py", "courses.py",
+    "population.py", "engines", "measures/counting.py", "measures/counting_of_conditions.py",
 )  # fmt: skip
 """Modules and packages of this package that compiled code is made from."""
 
@@ -36,7 +36,7 @@ def source_hash() -> str:
     for source in SOURCES:
         path = _HERE / source
         for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            found.update(f"\0{file.name}\0".encode() + file.read_bytes())
+            found.update(f"\0{file.relative_to(_HERE).as_posix()}\0".encode() + file.read_bytes())
     return found.hexdigest()[:16]
 
 

@@ -1,6 +1,6 @@
 """What happened: one row for each stay, and a census of stays that are still open.
 
-Facts only; every average and percentile is a question put to these tables (measures.py).
+Facts only; every average and percentile is a question put to these tables (measures/definitions.py).
 """
 
 from __future__ import annotations

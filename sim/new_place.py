@@ -1,6 +1,6 @@
 """A first file for somebody's own place: the reference place scaled by about a dozen figures they know.
 
-What is scaled by what is here. What the user gives, and whether it adds up, is ``figures.py``.
+What is scaled by what is here. What the user gives, and whether it adds up, is ``new_place_figures.py``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.errors import InputError, Problem
-from sim.expected import expected_flows
-from sim.figures import Figures, Four, Totals, does_not_add_up, residents_by_age
+from sim.expected.flows import expected_flows
+from sim.new_place_figures import Figures, Four, Totals, does_not_add_up, residents_by_age
 from sim.quantities import AGES
 from sim.system import Place
 

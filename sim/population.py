@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import expit, gammainccinv, gammaincinv
 
 from sim.draws import Purpose, Stream, entity_keys, run_key, uniform, uniforms
-from sim.plan import Plan
+from sim.plans.plan import Plan
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

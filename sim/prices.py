@@ -1,6 +1,6 @@
 """What care costs and who pays for it: prices of activity, as a place file states them.
 
-Turning activity into money is ``money.py``.
+Turning activity into money is ``money/bill.py``.
 """
 
 from __future__ import annotations

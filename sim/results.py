@@ -1,6 +1,6 @@
 """Results of a run: tidy tables of both arms, where they came from, saving and loading, and paired intervals.
 
-What a measure means is in ``measures.py``; here a measure is a name and a number.
+What a measure means is in ``measures/definitions.py``; here a measure is a name and a number.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Claim(Described):
     text: str
     """The claim in the words of those who make it."""
     measure: str
-    """Name of the measure it is about (see measures.py)."""
+    """Name of the measure it is about (see measures/definitions.py)."""
     of: str = "all"
     """Pool, stage, pathway or reason the measure is about, if it has such parts."""
     group: str = "all"

@@ -24,11 +24,11 @@ from pydantic import BaseModel
 from scipy import special
 from scipy.stats import qmc
 
-from sim.checks import check_scenario
 from sim.errors import InputError, Problem
-from sim.findings import TOLERANCE, is_share, may_be_negative
+from sim.files.checks import check_scenario
+from sim.files.findings import TOLERANCE, is_share, may_be_negative
+from sim.files.provenance import Given, assumptions
 from sim.interventions import Lever
-from sim.provenance import Given, assumptions
 from sim.quantities import AGES, AgeTable, Distribution, Quantity
 from sim.scenario import Scenario
 from sim.system import Place, Route, Stage

@@ -1,7 +1,7 @@
 """What a valid place is: people, needs, pools, stages and routes, as a planner writes them.
 
 The models here say what each field means, its unit and its bounds. Checks that compare fields are in
-``checks.py``; turning a place into arrays is ``plan.py``; the numbers themselves are in ``scenarios/places``.
+``files/checks.py``; turning a place into arrays is ``plans/plan.py``; the numbers themselves are in ``scenarios/places``.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class LengthOfStay(Described):
     """Coefficient of variation (standard deviation over mean) of a lognormal; 1 if left out."""
     published: bool = False
     """True if the mean is the published one, from admission to leaving and with zero-day admissions averaged in:
-    delay, the wait for an open door and the zero-day share are then taken off (see net_rates.py)."""
+    delay, the wait for an open door and the zero-day share are then taken off (see expected/net_rates.py)."""
 
     @model_validator(mode="after")
     def _one_mean(self) -> LengthOfStay:
@@ -260,7 +260,7 @@ class Stage(Described):
     overnight: bool = False
     """An overnight stay: its live discharges have a discharge pathway and a chance of readmission."""
     deaths_in_hospital: bool = False
-    """Deaths in this stage make up the published share of deaths in hospital (chance worked out in net_rates.py)."""
+    """Deaths in this stage make up the published share of deaths in hospital (chance worked out in expected/net_rates.py)."""
     answers_pressure: bool = False
     """Stays shorten when the pool is fuller than the reference (loop `pressure`)."""
     deconditions: bool = False
@@ -384,7 +384,7 @@ class Deaths(Described):
 
 
 class UrgentNeeds(Described):
-    """Urgent needs as published: gross figures, from which net rates are worked out (net_rates.py)."""
+    """Urgent needs as published: gross figures, from which net rates are worked out (expected/net_rates.py)."""
 
     emergency_admissions_per_1000_per_year: ByAge
     """Admissions as an emergency, including zero-day, first and repeated."""

@@ -57,7 +57,7 @@ def collect() -> tuple[Counter[Address], Counter[Address]]:
 
 
 def runs(engine: Any) -> None:
-    from sim.plan import LOOPS  # noqa: PLC0415
+    from sim.plans.plan import LOOPS  # noqa: PLC0415
     from tests.made_places import WAITS_TWICE, one_piece, plan_of  # noqa: PLC0415
     from tests.test_same_luck import arms  # noqa: PLC0415
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from sim.log import COUNT_COLUMNS, EVENTS, OUTCOMES, STAY_COLUMNS, StayLog
-from sim.measures import MEASURES
-from sim.plan import Names
+from sim.measures.definitions import MEASURES
+from sim.measures.tally import Tally
+from sim.plans.plan import Names
 from sim.system import SEVERITIES
-from sim.tally import Tally
 
 DAY = 1440
 WARM_UP = 10

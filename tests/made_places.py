@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine, simpy_engine
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
+from sim.files.shipped import shipped
 from sim.log import StayLog, in_order
-from sim.plan import LOOPS, Plan
+from sim.plans.compile import compile_plan
+from sim.plans.plan import LOOPS, Plan
 from sim.scenario import Scenario
-from sim.shipped import shipped
 
 ENGINES = [simpy_engine, fast_engine]
 DAY = 1440

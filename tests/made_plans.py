@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from sim.plan import LOOPS, Plan, lever_names
+from sim.plans.plan import LOOPS, Plan, lever_names
 from tests.made_places import DAY, awkward, plan_of
 
 AGES, FRAILTIES, RESIDENCES, CONDITIONS = 4, 4, 3, 2

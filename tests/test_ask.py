@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from sim.claim_page import claims_page
-from sim.claim_words import caveats, in_words, number_in_words
 from sim.cli import main
 from sim.errors import InputError
 from sim.experiments import deciders, known_places, verdicts
@@ -23,7 +21,9 @@ from sim.experiments.runner import arms_of, run, tallies
 from sim.experiments.spread import Spread
 from sim.experiments.tested import Asked, levels
 from sim.experiments.what_is_enough import crossing
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
+from sim.pages.claim import claims_page
+from sim.pages.claim_words import caveats, in_words, number_in_words
 from sim.results import BASELINE
 from sim.scenario import Claim, Evidence, Scenario
 

@@ -23,7 +23,7 @@ from sim.experiments.capacity import (
 from sim.experiments.known_places import ward, ward_and_rehabilitation
 from sim.experiments.spread import Spread
 from sim.experiments.standards import Standard, level, reached, standard_of
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.scenario import Scenario
 
 ALONE = Spread(workers=1)

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from sim import cli
-from sim.capacity_words import map_in_words
 from sim.errors import InputError
 from sim.experiments.capacity import Observed, Question, Tried, question
 from sim.experiments.capacity_map import (
@@ -31,7 +30,8 @@ from sim.experiments.known_places import ONWARD_SHARE, REHABILITATION_STAY, WARD
 from sim.experiments.spread import Spread
 from sim.experiments.standards import Standard, standard_of
 from sim.experiments.theory import two_stages
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
+from sim.pages.capacity_words import map_in_words
 from sim.quantities import Quantity
 from tests.test_capacity import scenario
 

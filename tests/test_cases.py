@@ -17,11 +17,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from sim import draws
-from sim.compile_plan import compile_plan
 from sim.draws import Purpose, Stream
 from sim.interventions import Intervention
 from sim.log import EVENTS, NEVER, OUTCOMES, StayLog, in_order
-from sim.plan import COURSE, LIFE_EVENTS, LOOPS, Plan
+from sim.plans.compile import compile_plan
+from sim.plans.plan import COURSE, LIFE_EVENTS, LOOPS, Plan
 from sim.scenario import Scenario
 from tests.made_places import engines, of_people
 

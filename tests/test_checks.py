@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.checks import check_place, check_scenario
+from sim.files.checks import check_place, check_scenario
 from sim.interventions import Intervention
 from sim.scenario import Scenario
 from sim.system import Place

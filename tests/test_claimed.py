@@ -5,18 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from sim.choices import Astray, choice, with_choice
-from sim.claim_checks import check_claims
-from sim.daily import DERIVED_PARTS, DailyCounts
-from sim.derived import derived_counts
 from sim.experiments.tested import asked, claimed_in_words, levels
-from sim.explain import measured_in_words
-from sim.files import load_scenario
-from sim.findings import Findings
-from sim.measures import CLAIMABLE, MEASURES
+from sim.files.choices import Astray, choice, with_choice
+from sim.files.claim_checks import check_claims
+from sim.files.findings import Findings
+from sim.files.reading import load_scenario
+from sim.measures.daily import DERIVED_PARTS, DailyCounts
+from sim.measures.definitions import CLAIMABLE, MEASURES
+from sim.measures.derived import derived_counts
+from sim.measures.tally import Tally
+from sim.pages.explain import measured_in_words
 from sim.results import BASELINE, PLAN
 from sim.scenario import BreakEven, Claim
-from sim.tally import Tally
 from tests.made_logs import ADMISSIONS, names, piece, stay
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sim.experiments.claims import NOT_INCLUDED, claims_in_words, claims_table, verdict
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.interventions import Intervention, Who
 from sim.results import BASELINE, PLAN, Interval
 from sim.scenario import Claim, Scenario

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sim import cli, commands
-from sim.command import Asked, Command
-from sim.commands import COMMANDS
+from sim import cli
+from sim.commands.all import COMMANDS, NEW_PLACE
+from sim.commands.command import Asked, Command
 
 PLACE = "england_500k"
 
 
 def given_nothing_known(command: Command) -> list[str]:
     """Arguments of the right number for something that does not exist."""
-    figures = [text for field in commands.NEW_PLACE for text in (f"--{field.replace('_', '-')}", "-1")]
+    figures = [text for field in NEW_PLACE for text in (f"--{field.replace('_', '-')}", "-1")]
     return {
         "compare": ["no_such_result", "no_such_result"],
         "new": ["place", "my_place", *figures],

@@ -14,7 +14,7 @@ from sim.errors import InputError
 from sim.experiments.compare import compare, luck, paired_row, refuse_unlike
 from sim.experiments.runner import run
 from sim.experiments.spread import Spread
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.results import BASELINE, PLAN, Results
 
 SHORT = {"run.years": "0.25", "run.warm_up_days": "30", "run.replications": "3"}

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import RunError
+from sim.measures.tally import Tally
 from sim.system import SEVERITIES
-from sim.tally import Tally
 from tests.made_logs import ADMISSIONS, STAGES, event, minute, names, piece, stay, table, value
 
 

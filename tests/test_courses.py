@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 from sim import rules
-from sim.checks import check_scenario
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine
-from sim.expected import expected_flows
+from sim.expected.flows import expected_flows
+from sim.expected.net_rates import URGENT
 from sim.experiments.runner import arms_of, replication
-from sim.files import load_scenario
+from sim.files.checks import check_scenario
+from sim.files.reading import load_scenario
 from sim.log import EVENTS
-from sim.net_rates import URGENT
-from sim.plan import LIFE_EVENTS
-from sim.plan_courses import state_shares
-from sim.plan_people import usual_referrals
+from sim.plans.compile import compile_plan
+from sim.plans.courses import state_shares
+from sim.plans.people import usual_referrals
+from sim.plans.plan import LIFE_EVENTS
 from sim.results import BASELINE, PLAN
 from sim.scenario import Scenario, courses_of
 from tests.made_places import DAY

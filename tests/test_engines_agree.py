@@ -24,9 +24,9 @@ from sim.engines.state import Journey
 from sim.errors import RunError
 from sim.experiments import known_places
 from sim.experiments.runner import arms_of as arms_of_scenario
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
+from sim.files.shipped import shipped
 from sim.log import EVENTS, OUTCOMES, StayLog, differences
-from sim.shipped import shipped
 from tests import test_cases
 from tests.made_places import DAY, in_pieces, joined, one_piece, plan_of, same, shipped_plan
 from tests.made_plans import Arms, Made, arms_of, lumpy_plans, smooth_plans

@@ -26,11 +26,11 @@ from sim.experiments.evaluate import (
     programme_of,
     summed_up,
 )
-from sim.experiments.evaluation_words import in_words, table_in_words
 from sim.experiments.runner import carry_on, replication
 from sim.experiments.spread import Spread
 from sim.experiments.studies import METHODS, NO_EFFECT, PILOT, STATED, Record
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
+from sim.pages.evaluation_words import in_words, table_in_words
 from sim.scenario import Claim, Scenario
 
 SMALL = {"run.scale": "0.05", "run.years": "1", "run.replications": "3"}

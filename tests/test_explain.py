@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.explain import explain
-from sim.files import load_scenario
-from sim.headline import deciders, headline, standing
+from sim.files.reading import load_scenario
+from sim.pages.explain import explain
+from sim.pages.headline import deciders, headline, standing
 from sim.scenario import Claim, Scenario
 from tests.made_results import Values, made
 

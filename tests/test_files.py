@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from sim.documents import LARGEST_BYTES, parse
 from sim.errors import InputError
-from sim.files import dump, load_any, load_intervention, load_place, load_scenario, read_scenario
+from sim.files.documents import LARGEST_BYTES, parse
+from sim.files.provenance import Given, assumptions
+from sim.files.reading import dump, load_any, load_intervention, load_place, load_scenario, read_scenario
+from sim.files.shipped import shipped
+from sim.files.writing import text_of
 from sim.interventions import Intervention
-from sim.provenance import Given, assumptions
 from sim.quantities import AgeTable, Quantity
 from sim.scenario import Divided, Scenario
-from sim.shipped import shipped
 from sim.system import Place
-from sim.writing import text_of
 
 TESTS = Path(__file__).parent
 BAD_FILES = sorted((TESTS / "bad_files").glob("*.yaml"))

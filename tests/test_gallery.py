@@ -13,7 +13,7 @@ from sim.errors import InputError
 from sim.experiments.answers import Answers
 from sim.experiments.gallery import hang, keep, questions, read_gallery
 from sim.experiments.spread import Spread
-from sim.gallery_page import gallery_page
+from sim.pages.gallery import gallery_page
 
 HERE = Spread(1)
 ONLY = ("stroke_units", "discharge_to_assess_localities")

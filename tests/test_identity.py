@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sim.files import load_scenario, read_template
+from sim.files.reading import load_scenario, read_template
 from sim.identity import ONLY_SAYS, Run, engine_hash, fingerprint, scenario_hash, sources
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ def test_a_scenario_read_once_is_the_one_read_again() -> None:
 
 
 def test_the_hash_of_the_code_covers_every_module_a_run_uses() -> None:
-    uses = "import sys, sim.compile_plan, sim.tally\nfrom sim.engines import ENGINES, engine\n"
+    uses = "import sys, sim.plans.compile, sim.measures.tally\nfrom sim.engines import ENGINES, engine\n"
     uses += "[engine(name) for name in ENGINES]\nprint(*(m.__file__ for n, m in sys.modules.items() if n[:3] == 'sim'))"
     done = subprocess.run([sys.executable, "-c", uses], cwd=ROOT, capture_output=True, text=True, check=True)
     used = {Path(file).resolve() for file in done.stdout.split() if ROOT / "sim" in Path(file).resolve().parents}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine, simpy_engine
-from sim.files import load_intervention, load_scenario
+from sim.files.provenance import assumptions
+from sim.files.reading import load_intervention, load_scenario
+from sim.files.shipped import shipped
 from sim.log import differences
-from sim.provenance import assumptions
+from sim.plans.compile import compile_plan
 from sim.scenario import Scenario
-from sim.shipped import shipped
 from tests.made_places import DAY
 
 FILES = sorted(shipped("scenarios", "interventions").glob("*.yaml"))

@@ -16,7 +16,7 @@ from hypothesis import given
 
 from sim.errors import RunError
 from sim.log import FLAGS, NEVER, OUTCOMES, STAY_COLUMNS, StayLog
-from sim.plan import Plan
+from sim.plans.plan import Plan
 from tests.made_places import (
     DAY,
     SHIPPED,

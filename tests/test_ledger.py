@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 
 from sim import cli
-from sim.accounts import Account, account
 from sim.errors import InputError
-from sim.expected import expected_flows
+from sim.expected.flows import expected_flows
 from sim.experiments.claims import claims_table
-from sim.files import load_scenario
-from sim.ledger import COSTS, PAYMENTS, Change, change_of, ledger, ledgers, sides_of, smallest_fall
-from sim.money import Rates, bill_of, price_of, rates_of
-from sim.money_page import money_page
-from sim.money_words import answer, break_even_table, ledger_in_words
-from sim.payment import Scheme, read_schemes
+from sim.files.reading import load_scenario
+from sim.money.accounts import Account, account
+from sim.money.bill import Rates, bill_of, price_of, rates_of
+from sim.money.ledger import COSTS, PAYMENTS, Change, change_of, ledger, ledgers, sides_of, smallest_fall
+from sim.money.payment import Scheme, read_schemes
+from sim.pages.money import money_page
+from sim.pages.money_words import answer, break_even_table, ledger_in_words
 from sim.prices import ORGANISATIONS, Prices
 from sim.results import BASELINE, PLAN, Results, provenance, save
 from sim.scenario import Scenario

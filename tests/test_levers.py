@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from sim import rules
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine, simpy_engine
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.interventions import LEVERS, UNINTENDED, Intervention
 from sim.log import EVENTS, StayLog, differences
-from sim.plan import LOOPS, Names, Plan
+from sim.plans.compile import compile_plan
+from sim.plans.plan import LOOPS, Names, Plan
 from sim.scenario import Scenario
 from tests.test_same_luck import without_limits
 

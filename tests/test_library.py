@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from sim import cli
-from sim.catalogue import GRADES, best_grade, entry, files, in_words, known_of, library, strongest
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine, simpy_engine
-from sim.files import load_intervention, load_place, load_scenario
+from sim.files.provenance import assumptions
+from sim.files.reading import load_intervention, load_place, load_scenario
 from sim.interventions import Intervention, Lever
-from sim.plan import Plan
-from sim.provenance import assumptions
+from sim.pages.library import GRADES, best_grade, entry, files, in_words, known_of, library, strongest
+from sim.plans.compile import compile_plan
+from sim.plans.plan import Plan
 from sim.scenario import Scenario
 from sim.system import Place
 from tests.made_places import one_piece, same

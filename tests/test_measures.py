@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from sim.log import FLAGS
-from sim.measures import MEASURES
-from sim.tables import what_gives_first
+from sim.measures.definitions import MEASURES
+from sim.measures.tables import what_gives_first
 from tests.made_logs import ADMISSIONS, DAY, has, minute, stay, table, value
 
 

@@ -14,15 +14,15 @@ from sim.errors import InputError
 from sim.experiments.claims import claims_table
 from sim.experiments.runner import run
 from sim.experiments.spread import Spread
-from sim.files import load_place, load_scenario, read_scenario
+from sim.files.reading import load_place, load_scenario, read_scenario
+from sim.files.shipped import shipped
 from sim.interventions import CapacityStep, Intervention, Ramp, Takes
-from sim.measures import CLAIMABLE
-from sim.money import Bill, Ward, bill_of, cash_released, price_of, whole_wards, with_money
+from sim.measures.definitions import CLAIMABLE
+from sim.money.bill import Bill, Ward, bill_of, cash_released, price_of, whole_wards, with_money
 from sim.prices import Price, Prices
 from sim.prices import Ward as WardPrices
 from sim.quantities import Quantity
 from sim.scenario import Claim
-from sim.shipped import shipped
 from sim.space import quantile, unknown
 
 STARTS = dt.date(2026, 4, 1)

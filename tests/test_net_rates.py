@@ -1,7 +1,7 @@
 """Net rates and times in the compiled plan add up to the published gross figures again, without a run.
 
 Where people differ in ways that matter (who needs more is met more often, and dies in hospital sooner) the sums are
-over the people the plan makes, with nothing taken from ``net_rates.py`` but what cannot be seen in the plan. Tolerances
+over the people the plan makes, with nothing taken from ``expected/net_rates.py`` but what cannot be seen in the plan. Tolerances
 are those of a sample of 396,008 people.
 """
 
@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from sim import rules
-from sim.compile_plan import compile_plan
 from sim.engines.tables import Tables
-from sim.expected import ExpectedFlows, expected_flows
-from sim.files import load_scenario
-from sim.net_rates import NetRates
-from sim.plan import LIFE_EVENTS, Plan
+from sim.expected.flows import ExpectedFlows, expected_flows
+from sim.expected.net_rates import NetRates
+from sim.files.reading import load_scenario
+from sim.files.shipped import shipped
+from sim.plans.compile import compile_plan
+from sim.plans.plan import LIFE_EVENTS, Plan
 from sim.population import Population, population
-from sim.shipped import shipped
 from sim.system import SEVERITIES, Place
 
 YEAR = 365.25

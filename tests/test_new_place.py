@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from sim.errors import InputError
-from sim.expected import expected_flows
-from sim.figures import Figures, Totals
+from sim.expected.flows import expected_flows
 from sim.new_place import GIVEN, new_place
+from sim.new_place_figures import Figures, Totals
 from sim.system import Place
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from sim import rules
-from sim.checks import check_scenario
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine, simpy_engine
 from sim.errors import InputError
-from sim.files import load_scenario
+from sim.files.checks import check_scenario
+from sim.files.reading import load_scenario
 from sim.interventions import Intervention
 from sim.log import EVENTS, StayLog, differences
+from sim.plans.compile import compile_plan
 from sim.quantities import Quantity
 from tests.test_levers import DAY, programme, roomy, scenario_of
 

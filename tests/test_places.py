@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from sim.expected import ExpectedFlows, expected_flows
-from sim.files import load_place
-from sim.measures import MEASURES
-from sim.shipped import shipped
+from sim.expected.flows import ExpectedFlows, expected_flows
+from sim.files.reading import load_place
+from sim.files.shipped import shipped
+from sim.measures.definitions import MEASURES
 from sim.system import Place
 
 NOT_FROM_ONE_RUN = {"delay_response_to_load", "drift_of_admissions"}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import vl_convert
 
-from sim.diagram import pathway_svg, setting, write_picture
-from sim.files import load_place, load_scenario
-from sim.flows import DIED, NEED, duration, flows_between, rounded
-from sim.gives import what_gives
-from sim.plots import band_over, delayed_chart, gives_chart, occupancy_chart, weekly
+from sim.files.reading import load_place, load_scenario
+from sim.pages.diagram import pathway_svg, setting, write_picture
+from sim.pages.flows import DIED, NEED, duration, flows_between, rounded
+from sim.pages.plots import band_over, delayed_chart, gives_chart, occupancy_chart, weekly
+from sim.pages.what_gives_first import what_gives
 from sim.system import HOME
 from tests.made_results import Values, made
 

@@ -7,16 +7,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sim.compile_plan import compile_plan
 from sim.draws import Stream, entity_key, run_key
 from sim.engines.life import Life
 from sim.engines.prefill import empty_state, people_of
 from sim.engines.programmes import Programmes
 from sim.engines.tables import Tables
-from sim.files import load_scenario
-from sim.plan import Plan
+from sim.files.reading import load_scenario
+from sim.files.shipped import shipped
+from sim.plans.compile import compile_plan
+from sim.plans.plan import Plan
 from sim.population import Population, condition_factor, conditions_of_one, population
-from sim.shipped import shipped
 
 MOST_STANDARD_ERRORS = 4.0
 

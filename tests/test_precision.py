@@ -25,7 +25,7 @@ from sim.experiments.precision import (
 )
 from sim.experiments.runner import run
 from sim.experiments.spread import Spread
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.results import BASELINE, PLAN
 
 SHORT = {"run.years": "0.1", "run.warm_up_days": "0"}

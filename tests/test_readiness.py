@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from sim.cli import main
-from sim.compile_plan import compile_plan
 from sim.errors import InputError
-from sim.files import load_readiness, load_scenario
+from sim.files.reading import load_readiness, load_scenario
+from sim.pages.readiness_words import questionnaire, readiness_in_words
+from sim.plans.compile import compile_plan
 from sim.readiness import DOMAINS, Readiness, fidelity, half_time_ratio, level, missing, weakest
-from sim.readiness_words import questionnaire, readiness_in_words
 from sim.space import unknown
 
 TESTS = Path(__file__).parent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim import cli
-from sim.commands import COMMANDS
+from sim.commands.all import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = re.sub(r"<!--.*?-->", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InputError
-from sim.files import load_scenario
-from sim.headline import headline
-from sim.report import page, write_report
+from sim.files.reading import load_scenario
+from sim.pages.headline import headline
+from sim.pages.report import page, write_report
 from sim.results import Results
 from sim.scenario import Claim, Scenario
 from tests.made_results import Values, made

@@ -15,9 +15,9 @@ from sim.errors import InputError
 from sim.experiments.loops import loops
 from sim.experiments.runner import arms_of, replication, replications, run, simulated
 from sim.experiments.spread import Spread
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.interventions import Intervention
-from sim.measure import SAVINGS
+from sim.measures.measure import SAVINGS
 from sim.results import BASELINE, PLAN, Results
 from sim.scenario import Scenario
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.compile_plan import compile_plan
-from sim.files import load_intervention, load_scenario
+from sim.files.reading import load_intervention, load_scenario
+from sim.files.shipped import shipped
 from sim.log import EVENTS, StayLog, in_order
-from sim.plan import LOOPS, Plan
-from sim.shipped import shipped
+from sim.plans.compile import compile_plan
+from sim.plans.plan import LOOPS, Plan
 from tests.made_places import (
     CLOSES_AT_MIDNIGHT,
     DAY,

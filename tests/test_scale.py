@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from sim import cli
-from sim.expected import expected_flows
+from sim.expected.flows import expected_flows
 from sim.experiments.baseline import settings
 from sim.experiments.scale import scale_effect, scale_table, today
 from sim.experiments.spread import Spread
-from sim.files import load_place
-from sim.flow_tables import expected_headlines
+from sim.files.reading import load_place
+from sim.pages.flow_tables import expected_headlines
 from sim.results import Interval
 
 SHORT = {"years": "0.5", "replications": "10", "scale": "0.05"}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sim.documents import read
-from sim.schema import FILES, schema
-from sim.shipped import shipped
+from sim.files.documents import read
+from sim.files.schema import FILES, schema
+from sim.files.shipped import shipped
 
 TESTS = Path(__file__).parent
 SHIPPED = sorted(shipped("scenarios").rglob("*.yaml"))

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.compile_plan import compile_plan
 from sim.errors import InputError
-from sim.files import load_scenario
-from sim.plan import Plan
-from sim.provenance import assumptions
+from sim.files.provenance import assumptions
+from sim.files.reading import load_scenario
+from sim.plans.compile import compile_plan
+from sim.plans.plan import Plan
 from sim.quantities import AGES, AgeTable, Distribution
 from sim.scenario import Scenario
 from sim.space import Uncertainty, draw, quantile, space, unknown, with_values

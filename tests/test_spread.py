@@ -14,7 +14,7 @@ from sim.errors import InputError, RunError
 from sim.experiments import spread as spreading
 from sim.experiments.runner import Arms, arms_of, replication
 from sim.experiments.spread import Spread, spread
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 
 TIMES = 12
 

@@ -23,7 +23,7 @@ from sim.experiments.design import grid
 from sim.experiments.runner import arms_of, replication
 from sim.experiments.spread import Spread
 from sim.experiments.sweep import Stopped, Sweep, Swept, Wanted, sweep, wanted_of
-from sim.files import Template, load_scenario, read_template
+from sim.files.reading import Template, load_scenario, read_template
 from sim.identity import Run, engine_hash, fingerprint, scenario_hash
 
 ROOT = Path(__file__).resolve().parent.parent

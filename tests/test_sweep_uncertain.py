@@ -16,7 +16,7 @@ from sim.experiments.design import grid
 from sim.experiments.runner import run
 from sim.experiments.spread import Spread
 from sim.experiments.sweep import Sweep, Wanted, drawn_in, sweep
-from sim.files import Template, load_scenario, read_template
+from sim.files.reading import Template, load_scenario, read_template
 from sim.space import unknown
 
 BEDS = "place.pools.rehab_north.capacity"

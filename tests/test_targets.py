@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from sim.cli import main
-from sim.end_of_life import CARE_HOME
 from sim.errors import InputError
-from sim.expected import ExpectedFlows, expected_flows
+from sim.expected.end_of_life import CARE_HOME
+from sim.expected.flows import ExpectedFlows, expected_flows
 from sim.experiments.baseline import Compared, baseline, compared, markdown, settings, summary, table
-from sim.files import load_place
-from sim.flow_tables import erlang_c_wait, expected_figures, overfull, pools_table
+from sim.files.reading import load_place
+from sim.files.targets import Target, targets
+from sim.pages.flow_tables import erlang_c_wait, expected_figures, overfull, pools_table
 from sim.system import Place
-from sim.targets import Target, targets
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
-from sim.files import load_scenario
-from sim.provenance import assumptions
+from sim.files.provenance import assumptions
+from sim.files.reading import load_scenario
+from sim.pages.terminal import WIDTH, assumed, compared, wrapped
 from sim.results import refuse_unwritable
-from sim.terminal import WIDTH, assumed, compared, wrapped
 
 
 def test_long_lines_are_carried_over_whole_and_indented() -> None:

@@ -7,14 +7,14 @@ from math import sqrt
 import pytest
 
 from sim import rules
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine
-from sim.files import load_scenario
-from sim.measures import MEASURES
-from sim.net_rates import net_rates
+from sim.expected.net_rates import net_rates
+from sim.files.reading import load_scenario
+from sim.measures.definitions import MEASURES
+from sim.measures.tally import Tally
+from sim.plans.compile import compile_plan
 from sim.rules import DAY, PLANNED, PLANNED_OPERATION
 from sim.scenario import Scenario
-from sim.tally import Tally
 
 BENEFIT, SENSITIVITY, FALSE_ALARM, TO_CLINIC = 0.28, 0.75, 0.15, 0.5
 OPERATED, OPERATED_ANYHOW = 0.95, 0.0274

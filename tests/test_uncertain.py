@@ -13,8 +13,8 @@ from sim.experiments import runner
 from sim.experiments.claims import claims_in_words, claims_table, included
 from sim.experiments.runner import arms_of, drawn_replication, replication, run, simulated
 from sim.experiments.spread import Spread
-from sim.files import load_scenario
-from sim.headline import headline, standing
+from sim.files.reading import load_scenario
+from sim.pages.headline import headline, standing
 from sim.results import BASELINE, PLAN, Results
 from sim.scenario import Scenario
 from sim.space import draw, unknown, with_values

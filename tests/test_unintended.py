@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from sim import rules
-from sim.compile_plan import compile_plan
 from sim.engines import fast_engine, simpy_engine
 from sim.experiments.loops import LOOPS as SWITCHES
-from sim.files import load_intervention
+from sim.files.reading import load_intervention
 from sim.interventions import UNINTENDED, Intervention
 from sim.log import EVENTS, OUTCOMES, StayLog, differences
-from sim.plan import LOOPS, Plan
+from sim.plans.compile import compile_plan
+from sim.plans.plan import LOOPS, Plan
 from tests.test_levers import DAY, names, programme, scenario_of
 
 ENGINES = pytest.mark.parametrize("engine", [simpy_engine, fast_engine], ids=["simpy", "fast"])

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from sim import cli
-from sim.command import Command
+from sim.commands.command import Command
+from sim.commands.verify import tell
 from sim.errors import NotProved
 from sim.experiments.conservation import in_two_beds, lost_between, started_too_full, vanished
 from sim.experiments.known_places import known_places
 from sim.experiments.runner import arms_of
 from sim.experiments.start_up import with_longer_warm_up
 from sim.experiments.verify import STAY_DAYS, Check, carried_out, exact_answers, judged, replay, short, verify
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.log import StayLog
-from sim.plan import Plan
-from sim.verify_command import tell
+from sim.plans.plan import Plan
 
 FEW = 3
 

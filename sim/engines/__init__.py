@@ -27,7 +27,7 @@ from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.log import StayLog
-    from sim.plan import Plan
+    from sim.plans.plan import Plan
 
 
 class Engine(Protocol):

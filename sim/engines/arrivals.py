@@ -8,7 +8,7 @@ from sim import rules
 from sim.draws import Floats, Ints, Purpose, Stream, Words, entity_key, run_key, scatter, uniforms
 from sim.engines.state import Journey, State
 from sim.engines.tables import Tables
-from sim.plan import QUARTER_DAYS
+from sim.plans.plan import QUARTER_DAYS
 
 _OTHER = 7
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from sim.plan import QUARTER_DAYS
+from sim.plans.plan import QUARTER_DAYS
 from sim.rules import DAY
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sim.engines.record import Recorder
 from sim.engines.state import Journey, State, Stay, Support
 from sim.engines.tables import Tables
 from sim.log import FLAGS, NEVER
-from sim.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
+from sim.plans.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
 
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60

@@ -10,7 +10,7 @@ from sim import rules
 from sim.draws import Floats, Purpose, Word, uniform
 from sim.engines.state import Persons
 from sim.engines.tables import Tables
-from sim.plan import Plan
+from sim.plans.plan import Plan
 
 if TYPE_CHECKING:
     from sim.engines.simpy_engine import Run

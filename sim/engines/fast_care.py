@@ -13,7 +13,7 @@ from sim.engines.fast_programmes import gp_minutes, ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import FLAGS, NEVER
-from sim.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
+from sim.plans.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
 
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60

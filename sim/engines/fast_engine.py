@@ -25,7 +25,7 @@ from sim.engines.gridlock import refuse_gridlock
 from sim.engines.programmes import YEAR_MINUTES
 from sim.errors import RunError
 from sim.log import COUNT_COLUMNS, NEVER, STAY_COLUMNS, StayLog
-from sim.plan import QUARTER_DAYS, Plan
+from sim.plans.plan import QUARTER_DAYS, Plan
 
 _DAY = 1440
 

@@ -25,7 +25,7 @@ from sim.engines.fast_state import FastState
 from sim.engines.fast_stays import ask, begin, die, end_support, finish, go_home
 from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import EVENTS, OUTCOMES
-from sim.plan import COURSE
+from sim.plans.plan import COURSE
 
 _DAY = rules.DAY
 _SEVERITY, _CAUSE, _DOOR, _WOULD_BENEFIT = Purpose.SEVERITY, Purpose.CAUSE, Purpose.DOOR, Purpose.WOULD_BENEFIT

@@ -13,7 +13,7 @@ from sim.engines.fast_courses import count_states, draw_states
 from sim.engines.fast_programmes import ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import HALF_HOURS, FastTables
-from sim.plan import COURSE, LIFE_EVENTS, QUARTER_DAYS
+from sim.plans.plan import COURSE, LIFE_EVENTS, QUARTER_DAYS
 from sim.population import GENERATION_BITS
 
 _DAY = rules.DAY

@@ -12,7 +12,7 @@ from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import FastTables
 from sim.engines.programmes import YEAR_MINUTES
 from sim.log import EVENTS
-from sim.plan import QUARTER_DAYS
+from sim.plans.plan import QUARTER_DAYS
 
 _DAY = rules.DAY
 _MOST_ADMISSIONS = 20

@@ -36,7 +36,7 @@ from sim.engines.fast_stays import ask, begin, die, go_home, leave, start_stay
 from sim.engines.fast_tables import FastTables
 from sim.engines.fast_workload import is_workload_day
 from sim.log import FLAGS, NEVER, OUTCOMES
-from sim.plan import QUARTER_DAYS
+from sim.plans.plan import QUARTER_DAYS
 
 DONE, READ_QUARTER, RANK, MORE_ROOM = range(4)
 """What ``run`` asks for: nothing more; the points of the next quarter; ranking for programmes; longer arrays."""

@@ -27,7 +27,7 @@ from sim.engines.fast_state import (
 from sim.engines.fast_tables import FastTables, fast_tables
 from sim.engines.prefill import people_met
 from sim.log import FLAGS, NEVER
-from sim.plan import LIFE_EVENTS, Plan
+from sim.plans.plan import LIFE_EVENTS, Plan
 from sim.population import Population, population
 
 _REQUEST, _OTHER, _ACUTE = 6, 7, 3

@@ -15,7 +15,7 @@ from sim.engines.life import LEVERS_OF, SEVERITY_LEVERS
 from sim.engines.programmes import STRENGTH_OF
 from sim.engines.tables import kept_for_plans, programme_share
 from sim.engines.workload import GP_LEVERS, OUTPATIENT_LEVERS
-from sim.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan, lever_names
+from sim.plans.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan, lever_names
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

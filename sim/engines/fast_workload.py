@@ -9,7 +9,7 @@ from sim.engines.fast_programmes import ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import EVENTS
-from sim.plan import WORKLOAD_DAYS, YEAR_DAYS
+from sim.plans.plan import WORKLOAD_DAYS, YEAR_DAYS
 
 _GP, _OUTPATIENTS, _TWICE = (LEVER[name] for name in ("gp_workload", "outpatients", "duplication"))
 _EVENT = EVENTS.index("outpatients")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.errors import RunError
-from sim.plan import Plan
+from sim.plans.plan import Plan
 
 _DAY = 1440
 _NO_OUTLET = -2

@@ -25,7 +25,7 @@ from sim.engines.courses import crises, most_crises, most_steps, states_of_one
 from sim.engines.programmes import Programmes
 from sim.engines.state import State
 from sim.engines.tables import Tables
-from sim.plan import COURSE, QUARTER_DAYS, YEAR_DAYS
+from sim.plans.plan import COURSE, QUARTER_DAYS, YEAR_DAYS
 from sim.population import GENERATION_BITS, condition_factor, conditions_of_one
 
 URGENT, REFERRAL, DEATH, END_OF_LIFE, HOME_CARE, CARE_HOME, SUPPORT_ENDS = range(7)

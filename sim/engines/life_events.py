@@ -11,7 +11,7 @@ from sim import rules
 from sim.engines import courses
 from sim.engines.state import Journey
 from sim.log import FLAGS
-from sim.plan import COURSE
+from sim.plans.plan import COURSE
 
 if TYPE_CHECKING:
     from sim.engines.life import Point

@@ -12,7 +12,7 @@ from sim.engines.programmes import Programmes
 from sim.engines.state import Journey, Persons, State
 from sim.engines.tables import Tables, tables_of
 from sim.log import FLAGS, NEVER
-from sim.plan import COURSE, Plan
+from sim.plans.plan import COURSE, Plan
 from sim.population import population
 
 _REQUEST, _OTHER, _ACUTE = 6, 7, 3

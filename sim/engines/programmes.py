@@ -10,7 +10,7 @@ from sim import rules
 from sim.draws import Purpose, Stream, entity_key, run_key, uniform
 from sim.engines.state import State
 from sim.engines.tables import Tables
-from sim.plan import QUARTER_DAYS, Plan
+from sim.plans.plan import QUARTER_DAYS, Plan
 
 YEAR_MINUTES = 365 * rules.DAY
 STRENGTH_OF = {

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sim.engines.state import Journey, State, Stay
 from sim.log import COUNT_COLUMNS, EVENTS, NEVER, OUTCOMES, STAY_COLUMNS, StayLog
-from sim.plan import Plan
+from sim.plans.plan import Plan
 
 OUTCOME = {name: i for i, name in enumerate(OUTCOMES)}
 EVENT = {name: i for i, name in enumerate(EVENTS)}

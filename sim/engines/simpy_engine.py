@@ -28,7 +28,7 @@ from sim.engines.record import Recorder
 from sim.engines.state import Journey, State
 from sim.engines.tables import tables_of
 from sim.log import FLAGS, NEVER, StayLog
-from sim.plan import Plan
+from sim.plans.plan import Plan
 
 _DAY = rules.DAY
 _id = attrgetter("id")

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim import rules
 from sim.draws import Floats
-from sim.plan import LOOPS, PROGRAMME_LEVERS, Plan, lever_names
+from sim.plans.plan import LOOPS, PROGRAMME_LEVERS, Plan, lever_names
 
 _NO_OUTLET = -2
 _NOWHERE: tuple[list[int], list[range]] = ([], [range(0)])

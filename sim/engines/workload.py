@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim import rules
-from sim.plan import WORKLOAD_DAYS, YEAR_DAYS
+from sim.plans.plan import WORKLOAD_DAYS, YEAR_DAYS
 
 if TYPE_CHECKING:
     from sim.engines.simpy_engine import Run

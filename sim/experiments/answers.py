@@ -1,6 +1,6 @@
 """What is found of the claims of a scenario over many futures: plain values that can be written as JSON and read again.
 
-How they are found is in ``ask.py``; how they are told, in ``claim_words.py`` and ``claim_page.py``.
+How they are found is in ``ask.py``; how they are told, in ``pages/claim_words.py`` and ``pages/claim.py``.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from sim.experiments.runner import CutShort, size_and_time
 from sim.experiments.spread import HERE, Progress, Spread
 from sim.experiments.tested import Asked, Levels, asked, levels
 from sim.experiments.what_is_enough import enough, jobs_of
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import CONFIDENCE, provenance
 from sim.scenario import Claim, Scenario
 from sim.space import Uncertainty, unknown

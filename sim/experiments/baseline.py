@@ -1,6 +1,6 @@
 """The baseline of the reference place set beside what is published: the table of targets.
 
-Reading the targets is ``targets.py``; what a measure counts is in ``measures.py``.
+Reading the targets is ``files/targets.py``; what a measure counts is in ``measures/definitions.py``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import pandas as pd
 from pydantic import ValidationError
 
 from sim.errors import InputError, Problem
+from sim.expected.net_rates import URGENT
 from sim.experiments.runner import arms_of, replications
 from sim.experiments.spread import HERE, Spread
+from sim.files.targets import Target, targets
 from sim.interventions import Intervention, NeedStep, Ramp
-from sim.net_rates import URGENT
 from sim.results import BASELINE, PLAN, interval
 from sim.scenario import RunSettings, Scenario
 from sim.system import Place
-from sim.targets import Target, targets
 
 MORE_LOAD = 1.02
 """Relative rate of urgent needs in the run that shows the response to load."""

@@ -26,17 +26,17 @@ import simpy
 from joblib import Parallel, cpu_count, delayed
 
 from sim import __version__
-from sim.compile_plan import compile_plan
 from sim.engines import DEFAULT, Engine, fast_engine, simpy_engine
 from sim.experiments.bench_heap import push_and_pop, timed_heap
 from sim.experiments.bench_queues import NOT_INSTALLED, programs, queues
 from sim.experiments.runner import PIECE_MINUTES
 from sim.experiments.spread import Progress
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.log import NEVER, StayLog
-from sim.plan import QUARTER_DAYS, Ints, Plan
+from sim.measures.tally import Tally
+from sim.plans.compile import compile_plan
+from sim.plans.plan import QUARTER_DAYS, Ints, Plan
 from sim.rules import DAY
-from sim.tally import Tally
 
 SCENARIO = "nwl_pilot"
 COMPILED, SIMPY = cast(Engine, fast_engine), cast(Engine, simpy_engine)

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from sim.compiled import compiled
-from sim.plan import Ints
+from sim.plans.plan import Ints
 
 
 @compiled()

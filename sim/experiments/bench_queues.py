@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import simpy
 
-from sim.compile_plan import compile_plan
 from sim.engines import Engine, fast_engine, simpy_engine
-from sim.files import load_scenario
+from sim.files.reading import load_scenario
 from sim.log import NEVER
-from sim.plan import Plan
+from sim.plans.compile import compile_plan
+from sim.plans.plan import Plan
 from sim.rules import DAY
 
 FILES = ("queue", "tandem")

@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.arm import with_added
 from sim.errors import InputError, Problem, RunError
 from sim.experiments.runner import Arms, arms_of, drawn_arms, tallies, unsure_numbers
 from sim.experiments.spread import HERE, Spread, spread
 from sim.experiments.standards import Reached, Series, Standard, as_row, reached
-from sim.fields import suggestion
+from sim.files.fields import suggestion
 from sim.interventions import Intervention
+from sim.measures.tally import Tally
+from sim.plans.arm import with_added
 from sim.quantities import Quantity
 from sim.scenario import Scenario
 from sim.space import Uncertainty, draw, unknown
 from sim.system import Pool
-from sim.tally import Tally
 
 Names = tuple[str, ...]
 Capacities = tuple[tuple[str, float], ...]

@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sim.arm import with_added
 from sim.errors import InputError, Problem, RunError
 from sim.experiments.capacity import Capacities, Question, Tried, capacity_today, pool_matches, pools_of, runs_at
 from sim.experiments.spread import HERE, Spread
 from sim.experiments.standards import Standard, as_row, level, reached, values
+from sim.plans.arm import with_added
 from sim.prices import Prices
 from sim.quantities import Quantity
 from sim.results import CONFIDENCE, Interval

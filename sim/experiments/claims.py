@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from sim.experiments.tested import Levels, asked, claimed_in_words, levels, on_screen, unit
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import BASELINE, CONFIDENCE, Interval, interval, ratio_of_means, shown
 from sim.scenario import Claim, Scenario
 

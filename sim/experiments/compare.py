@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.errors import InputError, Problem
 from sim.experiments.precision import by_replication, estimate
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import BASELINE, CONFIDENCE, PLAN, Results
 
 HEADLINE = (

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.log import FLAGS, NEVER, OUTCOMES, STAY_COLUMNS, StayLog, Table
-from sim.plan import Plan
+from sim.plans.plan import Plan
 
 _JOURNEY = ["person", "generation", "need", "chain"]
 _STAY = [*_JOURNEY, "stage", "asked"]

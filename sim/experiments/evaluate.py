@@ -19,7 +19,7 @@ from sim.experiments.claims import share_of_futures
 from sim.experiments.runner import Arms, arms_of, in_order
 from sim.experiments.spread import HERE, Spread
 from sim.experiments.studies import ALL, LOOK_BACK_DAYS, METHODS, MONTH, NO_EFFECT, PILOT, replicate
-from sim.fields import slug, suggestion
+from sim.files.fields import slug, suggestion
 from sim.interventions import Intervention
 from sim.quantities import AGES
 from sim.results import interval

@@ -14,7 +14,7 @@ from sim.engines import DEFAULT
 from sim.experiments.runner import CutShort, drawn_arms, in_order, replication
 from sim.experiments.spread import Spread
 from sim.experiments.tested import about
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import BASELINE
 from sim.scenario import Claim, Scenario
 from sim.space import draw, unknown

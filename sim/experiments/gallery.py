@@ -1,7 +1,7 @@
 """The claims of every question that comes with carepath, put to the test one after the other and kept.
 
 What is found of each scenario is kept in a file of its own as soon as it is done, so that a gallery that was stopped
-goes on where it was. The page is made from these files (``gallery_page.py``).
+goes on where it was. The page is made from these files (``pages/gallery.py``).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from sim.errors import InputError, Problem
 from sim.experiments.answers import Answers, read_answers
 from sim.experiments.ask import ask
 from sim.experiments.spread import HERE, Progress, Spread
-from sim.fields import suggestion
-from sim.files import load_scenario
+from sim.files.fields import suggestion
+from sim.files.reading import load_scenario
+from sim.files.shipped import shipped
 from sim.identity import engine_hash, resolved_hash
 from sim.scenario import Scenario
-from sim.shipped import shipped
 
 FUTURES = 200
 """Futures of each scenario unless asked for otherwise."""

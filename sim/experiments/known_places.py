@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.compile_plan import compile_plan
 from sim.experiments.theory import erlang_b, erlang_c, returning, two_stages
 from sim.log import NEVER, StayLog, Table
-from sim.plan import Plan
+from sim.plans.compile import compile_plan
+from sim.plans.plan import Plan
 from sim.scenario import Scenario
 
 DAY = 1440

@@ -15,7 +15,7 @@ from sim.experiments.compare import paired_row, with_plan
 from sim.experiments.precision import by_replication
 from sim.experiments.runner import Arms, arms_of, replications
 from sim.experiments.spread import HERE, Spread
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.quantities import Quantity
 from sim.results import BASELINE, PLAN
 from sim.scenario import Scenario

@@ -8,13 +8,13 @@ from math import ceil, inf, sqrt
 import pandas as pd
 from scipy import stats
 
+from sim.expected.net_rates import URGENT
 from sim.experiments.precision import by_replication
 from sim.experiments.runner import arms_of, replications
 from sim.experiments.spread import HERE, Spread
-from sim.files import load_intervention
+from sim.files.reading import load_intervention
 from sim.interventions import CapacityStep, Intervention, Lever, LeverName, NeedStep, Ramp
-from sim.measures import MEASURES
-from sim.net_rates import URGENT
+from sim.measures.definitions import MEASURES
 from sim.results import BASELINE, CONFIDENCE, PLAN, interval
 from sim.scenario import Scenario
 

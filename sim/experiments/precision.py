@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from sim.errors import InputError, Problem
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import BASELINE, CONFIDENCE, PLAN, shown
 from sim.scenario import Scenario
 

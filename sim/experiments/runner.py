@@ -1,6 +1,6 @@
 """Runs a scenario: every replication with the plan and without it, sharing their luck and the time before it begins.
 
-What a run counts is in ``tally.py``; what the numbers say about claims is in ``claims.py``.
+What a run counts is in ``measures/tally.py``; what the numbers say about claims is in ``claims.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
-from sim.compile_plan import compile_plan
 from sim.engines import DEFAULT, Engine, engine
 from sim.errors import InputError, Problem, RunError
 from sim.experiments.claims import claims_table
@@ -23,12 +22,13 @@ from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.log import StayLog
-from sim.money import Bill, bill_of, with_money
-from sim.plan import Plan
+from sim.measures.tally import Tally
+from sim.money.bill import Bill, bill_of, with_money
+from sim.plans.compile import compile_plan
+from sim.plans.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
 from sim.scenario import Claim, Scenario
 from sim.space import Uncertainty, draw, unknown, with_values
-from sim.tally import Tally
 
 PIECE_MINUTES = 91 * 1440
 """Longest stretch simulated before it is counted, which bounds the memory of a run."""

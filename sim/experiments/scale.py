@@ -11,7 +11,7 @@ from sim.engines import about
 from sim.experiments.compare import HEADLINE
 from sim.experiments.runner import arms_of, replications
 from sim.experiments.spread import HERE, Spread
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import BASELINE, Interval, interval
 from sim.scenario import RunSettings, Scenario
 from sim.system import Place

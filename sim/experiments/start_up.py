@@ -7,7 +7,7 @@ import numpy as np
 from sim.engines import engine
 from sim.experiments.runner import Arms, arms_of
 from sim.log import NEVER, StayLog
-from sim.plan import Plan
+from sim.plans.plan import Plan
 from sim.scenario import Scenario
 
 LONGER_DAYS = 365

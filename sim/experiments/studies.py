@@ -26,9 +26,9 @@ from sim.engines import DEFAULT, engine
 from sim.errors import RunError
 from sim.experiments.estimators import Counts, Estimate, Floats, Ints, matched_weights, ratio, side
 from sim.experiments.runner import Arms, carry_on
-from sim.histories import Moments, between, life_and_minute, life_of, moment, person_of
 from sim.log import EVENTS, FLAGS, NEVER, StayLog
-from sim.plan import Names, Plan
+from sim.measures.histories import Moments, between, life_and_minute, life_of, moment, person_of
+from sim.plans.plan import Names, Plan
 from sim.population import Population, conditions_of, population
 from sim.quantities import AGES
 from sim.system import SEVERITIES

@@ -20,10 +20,10 @@ from sim.experiments.data_set import DataSet, Failure
 from sim.experiments.design import Design
 from sim.experiments.runner import Arms, arms_of, drawn_arms, replication, unsure_numbers
 from sim.experiments.spread import HERE, Spread, spread
-from sim.fields import suggestion
-from sim.files import Template
+from sim.files.fields import suggestion
+from sim.files.reading import Template
 from sim.identity import Run, engine_hash, fingerprint, scenario_hash
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
 from sim.results import KEYS, provenance
 from sim.scenario import Scenario
 from sim.space import Uncertainty, draw, unknown

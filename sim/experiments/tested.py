@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sim.measure import Measure
-from sim.measures import MEASURES
+from sim.measures.definitions import MEASURES
+from sim.measures.measure import Measure
 from sim.results import BASELINE, PLAN
 from sim.scenario import Claim
 

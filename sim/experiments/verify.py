@@ -23,7 +23,7 @@ from sim.experiments.runner import Arms, arms_of
 from sim.experiments.spread import HERE, Spread, spread
 from sim.experiments.start_up import first_quarter, with_longer_warm_up
 from sim.log import StayLog, differences
-from sim.plan import Plan
+from sim.plans.plan import Plan
 from sim.results import BASELINE, PLAN
 from sim.scenario import Scenario
 

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sim.choices import Choice, choice, with_choice
 from sim.engines import DEFAULT
 from sim.errors import InputError
 from sim.experiments.answers import Enough
@@ -20,6 +19,7 @@ from sim.experiments.futures import Futures, kept, wanted
 from sim.experiments.runner import arms_of, in_order, replication
 from sim.experiments.spread import Spread
 from sim.experiments.tested import asked, levels
+from sim.files.choices import Choice, choice, with_choice
 from sim.results import BASELINE, PLAN
 from sim.scenario import BreakEven, Claim, Scenario
 from sim.space import with_values

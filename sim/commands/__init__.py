@@ -1,0 +1,1 @@
+"""What the command line does: a module for each command, the list of them, and what they have in common."""

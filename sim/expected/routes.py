@@ -1,0 +1,91 @@
+"""Where people go next, resolved: each stage's routes with their shares by age, and the visits they lead to.
+
+Nothing here runs; ``plans/plan.py`` turns resolved routes into tables and ``net_rates.py`` solves flows with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.quantities import AGES
+from sim.system import HOME, Place, Route, Stage
+
+Floats = npt.NDArray[np.float64]
+ROUTED_AS = {"readmission": "acute", "diverted": "minor"}
+"""Severity whose routes entries of another name follow."""
+
+
+@dataclass(frozen=True)
+class ResolvedRoute:
+    """A route of one stage and severity with nothing left implicit."""
+
+    route: Route
+    share: Floats
+    """Share of the people leaving, by age: 4 numbers."""
+
+
+def routes_of(stage: Stage, severity: str) -> list[ResolvedRoute]:
+    """The routes of a stage for one severity, in order; `rest` takes what those before it leave."""
+    found: list[ResolvedRoute] = []
+    left = np.ones(len(AGES))
+    for route in stage.routes:
+        if route.severity and severity not in route.severity:
+            continue
+        share = left.copy() if isinstance(route.share, str) else np.array(route.share.values)
+        found.append(ResolvedRoute(route, share))
+        left = np.maximum(0.0, left - share)
+    return found
+
+
+def live_share(stage: Stage, dies: Mapping[str, Floats], name: str) -> Floats:
+    """Share of the people in a stage who leave it alive, by age."""
+    return 1.0 - dies.get(name, np.array(stage.dies.values if stage.dies else (0.0,) * len(AGES)))
+
+
+def visits(
+    place: Place, severity: str, entries: Mapping[str, Floats], dies: Mapping[str, Floats], *, room: bool = True
+) -> dict[str, Floats]:
+    """Stays a year in each stage by age, from entries a year by stage and age, if nothing were ever full.
+
+    The routes are solved as linear equations, one system for each age: stays = entries + routes x stays. ``dies``
+    gives shares that do not leave by a route where these are worked out rather than written in the file. Without
+    ``room``, people who go to a stage only if it has room all go elsewhere.
+    """
+    names = list(place.stages)
+    number = {name: i for i, name in enumerate(names)}
+    matrix = np.zeros((len(AGES), len(names), len(names)))
+    for name, stage in place.stages.items():
+        alive = live_share(stage, dies, name)
+        if stage.residence is not None:
+            continue
+        resolved = routes_of(stage, severity)
+        for each in resolved:
+            to = each.route.to if room else _without_room(each.route, resolved)
+            if to != HOME:
+                matrix[:, number[to], number[name]] += each.share * alive
+    start = np.zeros((len(AGES), len(names)))
+    for name, per_year in entries.items():
+        start[:, number[name]] += per_year
+    try:
+        solved: Floats = np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0].astype(float)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            "stages: somebody goes round and round for ever; give one of the routes a share below 1, or a way home"
+        ) from error
+    return {name: solved[:, i] for name, i in number.items()}
+
+
+def _without_room(route: Route, own: list[ResolvedRoute]) -> str:
+    """Where people go whose stage has no room; those who are cancelled have to be taken some day."""
+    conditional = {each.route.to: each.route for each in own if each.route.if_room}
+    for _ in own:
+        if not route.if_room or route.cancelled:
+            return route.to
+        if route.otherwise not in conditional:
+            return route.otherwise
+        route = conditional[route.otherwise]
+    return HOME

@@ -1,0 +1,343 @@
+"""From daily counts to the tidy table of measures, and the table of what gives first.
+
+What each measure is made of is in ``definitions.py``; nothing is counted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sim.measures.counting import YEAR_DAYS, Ints
+from sim.measures.daily import DailyCounts
+from sim.measures.definitions import MEASURES
+from sim.measures.derived import Counts, derived_counts
+from sim.measures.measure import PER_1000, PER_DAY, PER_YEAR, Formula
+from sim.quantities import AGES
+from sim.rules import DAY
+from sim.scenario import ALL
+
+Floats = npt.NDArray[np.float64]
+
+OLDER = AGES[1:]
+COLUMNS = ("measure", "period", "group", "locality", "of", "value")
+EXCEEDS = 1.1
+"""A pool gives when its waiting exceeds the baseline's by 10% ..."""
+EXCEEDS_PEOPLE = 1.0
+"""... and by one person, so that a hardly used pool does not count."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Periods that are cut by the same groups and localities."""
+
+    periods: tuple[str, ...]
+    """Their names."""
+    first: npt.NDArray[np.int64]
+    """First day of each, from the first measured day."""
+    last: npt.NDArray[np.int64]
+    """Day after the last of each."""
+    groups: dict[str, Floats]
+    """Groups, `all` first, with the weight of each age band (0 or 1)."""
+    localities: dict[str, Floats]
+    """Localities, `all` first, with the weight of each locality (0 or 1)."""
+    years: Floats
+    """What a count is divided by: the years of the period, or 1 where the count itself is given."""
+
+    def sums(self, counts: Ints | Floats) -> Floats:
+        """Sum daily counts ``[part, age, locality, day]`` to ``[part, group, locality, period]``."""
+        if len(self.groups) * len(self.localities) == 1:
+            counts = counts.sum(axis=(1, 2), keepdims=True)
+        bounds = np.unique(np.concatenate((self.first, self.last)))
+        between = np.add.reduceat(counts[..., : bounds[-1]], bounds[:-1], axis=-1)
+        running = np.concatenate((np.zeros((*counts.shape[:3], 1)), np.cumsum(between, axis=-1)), axis=-1)
+        first, last = np.searchsorted(bounds, self.first), np.searchsorted(bounds, self.last)
+        periods: Floats = running[..., last] - running[..., first]
+        return periods if counts.shape[1:3] == (1, 1) else self.cut(periods)
+
+    def cut(self, values: Ints | Floats) -> Floats:
+        """Sum ``[part, age, locality, period]`` to groups and localities."""
+        groups, localities = np.stack([*self.groups.values()]), np.stack([*self.localities.values()])
+        by_locality = localities @ values
+        parts, ages, places, periods = by_locality.shape
+        found: Floats = groups @ by_locality.reshape(parts, ages, places * periods)
+        return found.reshape(parts, len(groups), places, periods)
+
+
+def cuts(names: tuple[str, ...], further: tuple[str, ...] = ()) -> dict[str, Floats]:
+    """Everything, each name on its own, and each further combination joined by commas."""
+    chosen = {ALL: names, **{name: (name,) for name in names}, **{group: tuple(group.split(",")) for group in further}}
+    return {cut: np.array([float(name in members) for name in names]) for cut, members in chosen.items()}
+
+
+def _blocks(daily: DailyCounts, groups: tuple[str, ...]) -> tuple[Block, Block]:
+    """The whole and complete years by every group and locality; complete weeks and months for everybody."""
+    ages, localities = cuts(AGES, groups), cuts(daily.names.localities)
+    years = {f"year {n + 1}": (n * YEAR_DAYS, (n + 1) * YEAR_DAYS) for n in range(daily.days // YEAR_DAYS)}
+    coarse = {ALL: (0, daily.days), **years}
+    fine = {f"week {n + 1}": (7 * n, 7 * n + 7) for n in range(daily.days // 7)}
+    fine |= {f"month {month}": days for month, days in daily.months().items()}
+    everybody = ({ALL: ages[ALL]}, {ALL: localities[ALL]})
+    return (
+        _block(coarse, ages, localities, per_year=True),
+        _block(fine, *everybody, per_year=False),
+    )
+
+
+def _block(
+    periods: dict[str, tuple[int, int]], groups: dict[str, Floats], localities: dict[str, Floats], *, per_year: bool
+) -> Block:
+    bounds = np.array([*periods.values()], dtype=np.int64).reshape(-1, 2)
+    length = (bounds[:, 1] - bounds[:, 0]) / YEAR_DAYS
+    years = length if per_year else np.ones(len(bounds))
+    return Block(tuple(periods), bounds[:, 0], bounds[:, 1], groups, localities, years)
+
+
+class _Rows:
+    """Rows of the tidy table as they are found; words are kept as their numbers."""
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}
+        self._words: list[Ints] = []
+        self._values: list[Floats] = []
+
+    def add(self, measure: str, of: tuple[str, ...], block: Block, values: Floats) -> None:
+        """Add ``values[of, group, locality, period]``; NaN means there was nothing to measure."""
+        found = np.isfinite(values)
+        part, group, locality, period = np.nonzero(found)
+        name = self._numbers([measure])[np.zeros_like(part)]
+        periods, groups, localities, parts = (
+            self._numbers(words) for words in (block.periods, block.groups, block.localities, of)
+        )
+        self._words.append(np.stack((name, periods[period], groups[group], localities[locality], parts[part])))
+        self._values.append(values[found])
+
+    def _numbers(self, words: Iterable[str]) -> Ints:
+        return np.array([self._number.setdefault(word, len(self._number)) for word in words], np.int64)
+
+    def frame(self) -> pd.DataFrame:
+        words = pd.array(list(self._number), dtype="str")
+        columns = [words.take(numbers) for numbers in np.concatenate(self._words, axis=1)]
+        return pd.DataFrame(dict(zip(COLUMNS, [*columns, np.concatenate(self._values)], strict=True)))
+
+
+def tidy_table(
+    daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (), only: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Every measure of a run, one row each.
+
+    Parameters
+    ----------
+    daily
+        What was counted.
+    repeated
+        Admissions of people 65+ with two or more (see ``Histories.repeated``).
+    groups
+        Further groups, several age bands joined by commas.
+    only
+        Measures wanted, without weeks and months; all of them and of these if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns measure, period, group, locality, of, value. Periods: `all` (counts as a yearly mean) and each complete
+        `year n` of 365 days by group and locality; each complete `week n` and `month YYYY-MM` for everybody, with
+        counts as they are.
+    """
+    counts = derived_counts(daily)
+    rows = _Rows()
+    coarse, fine = _blocks(daily, groups)
+    for measure in MEASURES.values():
+        formula = measure.formula
+        if formula is None or not (only is None or measure.name in only):
+            continue
+        for block in (coarse, fine) if formula.fine and only is None else (coarse,):
+            if block.periods:
+                of, values = evaluate(formula, daily, counts, block)
+                rows.add(measure.name, of, block, values)
+    if only is None or "wait_95th" in only:
+        _add_waits(rows, daily, coarse)
+    _add_seasons(rows, counts, coarse)
+    _add_spread(rows, counts, coarse)
+    _add_repeated(rows, daily, coarse, repeated)
+    _add_snapshots(rows, daily, coarse)
+    _add_registers(rows, daily, coarse)
+    return rows.frame()
+
+
+def evaluate(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> tuple[tuple[str, ...], Floats]:
+    """Parts and values ``[part, group, locality, period]`` of a measure."""
+    kind, top = counts[formula.tally]
+    of, above = daily.parts[kind], block.sums(top)
+    below = _below(formula, daily, counts, block)
+    if formula.of_total:
+        below = below.sum(axis=0, keepdims=True)
+    if formula.total and of != (ALL,):
+        of = (*of, ALL)
+        above = np.concatenate((above, above.sum(axis=0, keepdims=True)))
+        if len(below) > 1:
+            below = np.concatenate((below, below.sum(axis=0, keepdims=True)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.where(below > 0, formula.factor * above / below, np.nan)
+    return of, values
+
+
+def _below(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> Floats:
+    scale, days = daily.names.scale, (block.last - block.first).astype(float)
+    if formula.over == PER_YEAR:
+        return (block.years * scale)[None, None, None, :]
+    if formula.over == PER_DAY:
+        return (days * scale)[None, None, None, :]
+    if formula.over == PER_1000:
+        return block.sums(counts["resident_days"][1]) / YEAR_DAYS / 1000
+    return block.sums(counts[formula.over][1])
+
+
+def _add_waits(rows: _Rows, daily: DailyCounts, block: Block) -> None:
+    """95th percentile of waits by stage, over everything and by year."""
+    years = daily.wait_bins
+    chosen = [years.sum(axis=3), *(years[:, :, :, year] for year in range(len(block.periods) - 1))]
+    bins = np.stack(chosen, axis=3)
+    stages, ages, localities, *periods_and_lengths = bins.shape
+    flat = block.cut(bins.reshape(stages, ages, localities, prod(periods_and_lengths)))
+    cut = flat.reshape(*flat.shape[:3], *periods_and_lengths)
+    rows.add("wait_95th", daily.names.stages, block, daily.wait_quantile(cut, 0.95) / 60)
+
+
+def _add_seasons(rows: _Rows, counts: Counts, block: Block) -> None:
+    """Emergency admissions a day in winter over those in summer."""
+    admissions, in_season = counts["admissions"][1], counts["season"][1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        winter, summer = np.split(block.sums(admissions * in_season) / block.sums(in_season), 2)
+        rows.add("winter_over_summer", (ALL,), block, np.where(summer > 0, winter / summer, np.nan))
+
+
+def _add_spread(rows: _Rows, counts: Counts, block: Block) -> None:
+    """Standard deviation of the share of acute beds occupied."""
+    used, capacity = counts["acute_pools_used"][1], counts["acute_pools_capacity"][1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(capacity > 0, used / capacity, np.nan)[0, 0, 0]
+    spread = [np.std(share[first:last]) for first, last in zip(block.first, block.last, strict=True)]
+    rows.add("spread_of_occupancy", (ALL,), block, np.array(spread)[None, None, None, :])
+
+
+def _add_repeated(rows: _Rows, daily: DailyCounts, block: Block, repeated: Floats) -> None:
+    """Regression to the mean, by index year and pooled over index years; group `all` is everybody 65+."""
+    years = len(repeated)
+    if not years:
+        return
+    pooled = np.concatenate((np.nansum(repeated, axis=0, keepdims=True), repeated))
+    older = {name: weight for name, weight in block.groups.items() if name not in AGES[:1]}
+    one = Block(block.periods, block.first, block.last, older, block.localities, block.years)
+    cut = np.stack([one.cut(pooled[:, :, which].transpose(1, 2, 3, 0)) for which in (0, 1)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.where(cut[1] > 0, cut[0] / cut[1], np.nan)
+    rows.add("two_or_more_share", tuple(f"year {since}" for since in range(years)), one, values)
+
+
+def _add_snapshots(rows: _Rows, daily: DailyCounts, block: Block) -> None:
+    """Shares of the people alive when last looked at in each period."""
+    shares = {
+        ("frailty", ALL): ("frailty_steps", "people"),
+        ("care_plan_coverage", ALL): ("care_plan", "people"),
+        ("care_plan_coverage", "end_of_life"): ("end_of_life_care_plan", "end_of_life"),
+        ("coordination", ALL): ("coordinated", "people"),
+        ("self_management", ALL): ("self_managing", "people"),
+    }
+    for number, period in enumerate(block.periods):
+        low, high = (daily.warm_up + int(day[number]) * DAY for day in (block.first, block.last))
+        taken = [snapshot for minute, snapshot in daily.snapshots if low < minute <= high]
+        if not taken:
+            continue
+        people = daily.people(taken[-1])
+        one = Block((period,), block.first[:1], block.last[:1], block.groups, block.localities, block.years[:1])
+        for (measure, of), (top, bottom) in shares.items():
+            above, below = (one.cut(people[name][None, :, :, None]) for name in (top, bottom))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                rows.add(measure, (of,), one, np.where(below > 0, above / below, np.nan))
+
+
+def _add_registers(rows: _Rows, daily: DailyCounts, block: Block) -> None:
+    """States of the conditions followed, and who takes part in what is for them, when last looked at."""
+    members = daily.array("members")
+    for number, period in enumerate(block.periods):
+        low, high = (daily.warm_up + int(day[number]) * DAY for day in (block.first, block.last))
+        taken = [register for register in daily.registers if low < register[0] <= high]
+        if not taken:
+            continue
+        minute, states, invited = taken[-1]
+        one = Block((period,), block.first[:1], block.last[:1], block.groups, block.localities, block.years[:1])
+        has, recognised, managed, days = (one.cut(states[..., which, None]) for which in range(4))
+        stated = np.isfinite(np.array(daily.names.symptom_days)).all(axis=1)[:, None, None, None]
+        day = min((minute - daily.warm_up) // DAY, daily.days - 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = {
+                "people_with_condition": has / daily.names.scale,
+                "register": recognised / daily.names.scale,
+                "recognised_share": np.where(has > 0, recognised / has, np.nan),
+                "managed_share": np.where(recognised > 0, managed / recognised, np.nan),
+                "symptom_days": np.where((has > 0) & stated, days / has, np.nan),
+            }
+            asked = one.cut(invited[..., None])
+            taking_part = np.where(asked > 0, one.cut(members[..., day, None]) / asked, np.nan)
+        for measure, values in found.items():
+            rows.add(measure, daily.names.conditions, one, values)
+        rows.add("attendance", daily.names.programmes, one, taking_part)
+
+
+def what_gives_first(table_scenario: pd.DataFrame, table_baseline: pd.DataFrame) -> pd.DataFrame:
+    """Pools ranked by the waiting they cause with the plan, most first.
+
+    Waiting is charged to the pool waited for, also for people who wait in an old bed.
+
+    Parameters
+    ----------
+    table_scenario, table_baseline
+        Tables of one run or of several replications, which are averaged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By pool: people waiting with the plan and in the baseline, the difference, how many of those waiting come from
+        another stage, share of time full (0 to 1) with the plan and in the baseline, and the first complete month in
+        which waiting exceeds the baseline's by 10% and one person (empty if it never does).
+    """
+    with_plan, without = (_by_pool(table, "waiting") for table in (table_scenario, table_baseline))
+    months = sorted({period for period, _ in with_plan.index if period.startswith("month ")})
+    pools = sorted({pool for period, pool in with_plan.index if period == ALL})
+    from_a_stage = _by_pool(table_scenario, "waiting_after_another_stage")
+    full, full_before = (_by_pool(table, "pool_full_share") for table in (table_scenario, table_baseline))
+    found = []
+    for pool in pools:
+        exceeding = [
+            month.removeprefix("month ")
+            for month in months
+            if with_plan[month, pool] > EXCEEDS * without.get((month, pool), 0.0)
+            and with_plan[month, pool] >= without.get((month, pool), 0.0) + EXCEEDS_PEOPLE
+        ]
+        waiting, before = with_plan[ALL, pool], without.get((ALL, pool), 0.0)
+        found.append(
+            {
+                "pool": pool,
+                "waiting": waiting,
+                "waiting_baseline": before,
+                "more_waiting": waiting - before,
+                "waiting_after_another_stage": from_a_stage.get((ALL, pool), 0.0),
+                "full_share": full.get((ALL, pool), np.nan),
+                "full_share_baseline": full_before.get((ALL, pool), np.nan),
+                "first_month": exceeding[0] if exceeding else "",
+            }
+        )
+    ranked = pd.DataFrame(found).sort_values(["waiting", "pool"], ascending=[False, True], kind="stable")
+    return ranked.reset_index(drop=True)
+
+
+def _by_pool(table: pd.DataFrame, measure: str) -> pd.Series[float]:
+    """Mean over replications of a measure of everybody, by period and pool."""
+    chosen = table[(table["measure"] == measure) & (table["group"] == ALL) & (table["locality"] == ALL)]
+    return chosen.groupby(["period", "of"])["value"].mean()

@@ -1,0 +1,1 @@
+"""How what was found is told: sentences, tables, pictures, and pages to print that need no network."""

@@ -1,0 +1,1 @@
+"""A care system turned into plain arrays, which is all an engine reads."""

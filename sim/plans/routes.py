@@ -1,0 +1,141 @@
+"""The tables of a plan about routes: sets of rows for each stage and severity, from the minute they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.expected.routes import ResolvedRoute, routes_of
+from sim.interventions import Intervention
+from sim.plans.arm import Arm, target
+from sim.plans.stages import sigma
+from sim.quantities import AGES, FRAILTIES
+from sim.system import SEVERITIES, Stage
+
+Floats = npt.NDArray[np.float64]
+NEED = -1
+"""Index, in sets of routes, of people who come with a new need."""
+
+
+def route_tables(arm: Arm) -> dict[str, Any]:
+    """Every set of routes (a stage, a severity, from a minute on) as consecutive rows."""
+    sets: list[tuple[int, ...]] = []
+    rows: list[dict[str, Any]] = []
+    for minute, in_force, changed in _route_changes(arm):
+        for name in changed:
+            for severity in SEVERITIES:
+                resolved = _with_routes(in_force, name, arm.place.stages.get(name), severity)
+                if resolved:
+                    stage = arm.stage_index.get(name, NEED)
+                    sets.append((stage, SEVERITIES.index(severity), minute, len(rows), len(resolved)))
+                    _refuse_circle(resolved, name)
+                    rows += _rows(arm, resolved, len(rows))
+    columns = {f"route_{key}": np.array([row[key] for row in rows]) for key in rows[0]} if rows else _no_routes()
+    return {"route_sets": np.array(sets, dtype=np.int64).reshape(-1, 5), **columns}
+
+
+def _route_changes(arm: Arm) -> list[tuple[int, list[Intervention], list[str]]]:
+    """When routes change: the minute, the interventions in force from then, and the stages whose routes change."""
+    changes: list[tuple[int, list[Intervention], list[str]]] = [(0, [], list(arm.place.stages))]
+    in_force: list[Intervention] = []
+    for intervention in sorted(arm.interventions, key=lambda each: each.ramp.starts):
+        if intervention.routes:
+            in_force = [*in_force, intervention]
+            leading_from = {item.stage for item in intervention.routes}
+            changed = [name for name in (*arm.place.stages, "need") if name in leading_from]
+            changes.append((arm.minute_of(intervention.ramp.starts), in_force, changed))
+    return changes
+
+
+def _with_routes(in_force: list[Intervention], name: str, stage: Stage | None, severity: str) -> list[ResolvedRoute]:
+    """A stage's routes with added ones first; its own routes share out whom those leave. A need has no own routes."""
+    added: list[ResolvedRoute] = []
+    left = np.ones(len(AGES))
+    for item in (item for intervention in in_force for item in intervention.routes):
+        if item.stage == name and (not item.route.severity or severity in item.route.severity):
+            share = left if isinstance(item.route.share, str) else left * np.array(item.route.share.values)
+            added.append(ResolvedRoute(item.route, share))
+            left = left - share
+    own = [] if stage is None else routes_of(stage, severity)
+    return added + [ResolvedRoute(each.route, each.share * left) for each in own]
+
+
+def _rows(arm: Arm, resolved: list[ResolvedRoute], first: int) -> list[dict[str, Any]]:
+    index = arm.stage_index
+    by_frailty = [_by_frailty(arm, each) for each in resolved]
+    left, rows = np.ones((len(AGES), len(FRAILTIES))), []
+    for each, asked in zip(resolved, by_frailty, strict=True):
+        takes_the_rest = each is resolved[-1] and isinstance(each.route.share, str)
+        left = left - (left if takes_the_rest else np.minimum(asked, left))
+        route, delay = each.route, each.route.delay
+        drawn = 0.0 if delay is None else delay.mean_days.value * (1 - delay.capacity_share.value) * 1440
+        rows.append(
+            {
+                "to": target(index, route.to),
+                "shares": 1.0 - left,
+                "if_room": int(route.if_room),
+                "otherwise": _row_to(resolved, route.otherwise, first) if route.if_room else -1,
+                "otherwise_to": target(index, route.otherwise) if route.otherwise else -1,
+                "pathway": -1 if route.pathway is None else int(route.pathway[1]),
+                "process": 0.0 if delay is None else drawn * delay.process_share.value,
+                "sourcing": 0.0 if delay is None else drawn * (1 - delay.process_share.value),
+                "delayed": 1.0 if delay is None else delay.delayed_share.value,
+                "sigma": 0.0 if delay is None else sigma(delay.cv.value),
+                "mean_days": 0.0 if delay is None else delay.mean_days.value,
+                "cancels": int(route.cancelled),
+            }
+        )
+    return rows
+
+
+def _refuse_circle(resolved: list[ResolvedRoute], name: str) -> None:
+    """Without room anywhere the alternatives must come to an end."""
+    conditional = [each.route for each in reversed(resolved) if each.route.if_room and not each.route.cancelled]
+    then = {route.to: route.otherwise for route in conditional}
+    for first in then:
+        tried = [first]
+        while (alternative := then.get(tried[-1])) is not None and alternative not in tried:
+            tried.append(alternative)
+        if alternative is not None:
+            raise ValueError(
+                f"stages.{name}.routes: without room in {' and '.join(sorted(tried))} people are sent round in a "
+                "circle; one of these routes must have an `otherwise` that leads to a stage without `if_room`, or home"
+            )
+
+
+def _row_to(resolved: list[ResolvedRoute], name: str, first: int) -> int:
+    """Row of the route of this set that leads to the alternative under its own condition, -1 if there is none."""
+    for i, each in enumerate(resolved):
+        if each.route.to == name and each.route.if_room:
+            return first + i
+    return -1
+
+
+def _by_frailty(arm: Arm, each: ResolvedRoute) -> Floats:
+    """Shares by age and frailty.
+
+    New support is only for people who do not live in a care home: their share is raised until the share of all
+    discharges is the published one.
+    """
+    share = np.repeat(each.share[:, None], len(FRAILTIES), axis=1)
+    net, people = arm.flows.net, arm.place.people
+    if net is None or people is None:
+        return share
+    by_frailty = net.groups.share.sum(axis=2) * np.array(people.frailty_urgent_ratio.values)
+    if each.route.frailty_ratio is not None:
+        ratio = np.array(each.route.frailty_ratio.values)
+        share = share * ratio / ((by_frailty * ratio).sum(axis=1) / by_frailty.sum(axis=1))[:, None]
+    if each.route.pathway in ("P1", "P2", "P3"):
+        residents = (net.groups.share[:, :, 2] * np.array(people.frailty_urgent_ratio.values)).sum(axis=1)
+        share = share / (1 - residents / by_frailty.sum(axis=1))[:, None]
+    return np.minimum(share, 1.0)
+
+
+def _no_routes() -> dict[str, Any]:
+    whole = ("to", "if_room", "otherwise", "otherwise_to", "pathway", "cancels")
+    real = ("process", "sourcing", "delayed", "sigma", "mean_days")
+    none: dict[str, Any] = {f"route_{key}": np.zeros(0, dtype=np.int64) for key in whole}
+    none |= {f"route_{key}": np.zeros(0) for key in real}
+    return none | {"route_shares": np.zeros((0, len(AGES), len(FRAILTIES)))}
