@@ -17,29 +17,14 @@ from sim.scenario import Scenario
 
 _HERE = Path(__file__).resolve().parent
 ONLY_SAYS = (
-    "commands",
-    "experiments",
-    "pages",
-    "cli.py",
-    "files/findings.py",
-    "files/flow_checks.py",
-    "files/provenance.py",
-    "files/schema.py",
-    "files/targets.py",
-    "files/wording.py",
-    "files/writing.py",
-    "identity.py",
-    "money/accounts.py",
-    "money/break_even.py",
-    "money/ledger.py",
-    "money/payment.py",
-    "money/priced.py",
-    "new_place.py",
-    "new_place_figures.py",
-    "results.py",
-)
+    "cli.py", "commands", "pages", "new_place.py", "new_place_figures.py", "identity.py", "results.py",
+    "files/findings.py", "files/flow_checks.py", "files/provenance.py", "files/schema.py", "files/targets.py",
+    "files/wording.py", "files/writing.py",
+    "money/accounts.py", "money/break_even.py", "money/ledger.py", "money/payment.py", "money/priced.py",
+)  # fmt: skip
 """Modules and packages that read what is asked or say what was found: a run is the same whatever they say."""
-
+_RUNS_OFTEN = "experiments"
+"""The package of what runs a scenario more than once; of it only the runner takes part in a single run."""
 
 HOW_OFTEN = ("seed", "replications", "precision", "most_replications")
 """Run settings that say how often a scenario is run: no single run depends on them, or names them beside it."""
@@ -84,7 +69,8 @@ def resolved_hash(resolved: Mapping[str, Any]) -> str:
 def engine_hash() -> str:
     """Hash of everything that turns a scenario into the numbers of a run, whichever engine does it.
 
-    A module is left out only if it is listed as one that cannot matter, so that a new one counts by itself.
+    A module is left out only if it, or its package, is listed as one that cannot matter, so that a new one counts by
+    itself.
     """
     found = hashlib.sha256()
     for file in sources():
@@ -94,6 +80,6 @@ def engine_hash() -> str:
 
 def sources() -> list[Path]:
     """The files that ``engine_hash`` covers."""
-    own = [file for file in sorted(_HERE.glob("*.py")) if file.name not in ONLY_SAYS]
-    engines = sorted((_HERE / "engines").glob("*.py"))
-    return [*own, *engines, _HERE / "experiments" / "runner.py", shipped("calibration", "proxies.yaml")]
+    left_out = [_HERE / name for name in (*ONLY_SAYS, _RUNS_OFTEN)]
+    own = [file for file in sorted(_HERE.rglob("*.py")) if not {file, *file.parents}.intersection(left_out)]
+    return [*own, _HERE / _RUNS_OFTEN / "runner.py", shipped("calibration", "proxies.yaml")]

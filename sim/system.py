@@ -1,7 +1,8 @@
 """What a valid place is: people, needs, pools, stages and routes, as a planner writes them.
 
 The models here say what each field means, its unit and its bounds. Checks that compare fields are in
-``files/checks.py``; turning a place into arrays is ``plans/plan.py``; the numbers themselves are in ``scenarios/places``.
+``files/checks.py``; turning a place into arrays is ``plans/compile.py``; the numbers themselves are in
+``scenarios/places``.
 """
 
 from __future__ import annotations
@@ -260,7 +261,10 @@ class Stage(Described):
     overnight: bool = False
     """An overnight stay: its live discharges have a discharge pathway and a chance of readmission."""
     deaths_in_hospital: bool = False
-    """Deaths in this stage make up the published share of deaths in hospital (chance worked out in expected/net_rates.py)."""
+    """Deaths in this stage make up the published share of deaths in hospital.
+
+    The chance is worked out in ``expected/net_rates.py``.
+    """
     answers_pressure: bool = False
     """Stays shorten when the pool is fuller than the reference (loop `pressure`)."""
     deconditions: bool = False

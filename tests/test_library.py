@@ -15,7 +15,7 @@ from sim.engines import fast_engine, simpy_engine
 from sim.files.provenance import assumptions
 from sim.files.reading import load_intervention, load_place, load_scenario
 from sim.interventions import Intervention, Lever
-from sim.pages.library import GRADES, best_grade, entry, files, in_words, known_of, library, strongest
+from sim.pages.intervention_words import GRADES, best_grade, entry, files, in_words, known_of, library, strongest
 from sim.plans.compile import compile_plan
 from sim.plans.plan import Plan
 from sim.scenario import Scenario

@@ -1,8 +1,8 @@
 """Net rates and times in the compiled plan add up to the published gross figures again, without a run.
 
 Where people differ in ways that matter (who needs more is met more often, and dies in hospital sooner) the sums are
-over the people the plan makes, with nothing taken from ``expected/net_rates.py`` but what cannot be seen in the plan. Tolerances
-are those of a sample of 396,008 people.
+over the people the plan makes, with nothing taken from ``expected/net_rates.py`` but what cannot be seen in the plan.
+Tolerances are those of a sample of 396,008 people.
 """
 
 from __future__ import annotations

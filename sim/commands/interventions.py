@@ -30,7 +30,7 @@ def interventions(asked: Asked) -> None:
 
 
 def _all(asked: Asked) -> None:
-    from sim.pages.library import library
+    from sim.pages.intervention_words import library
 
     entries = library()
     if asked.json:
@@ -56,7 +56,7 @@ def _one(asked: Asked) -> None:
     from pathlib import Path
 
     from sim.files.reading import load_intervention, load_place
-    from sim.pages.library import entry, in_words, known_of
+    from sim.pages.intervention_words import entry, in_words, known_of
 
     each = load_intervention(asked.name)
     short = entry(Path(asked.name).stem, each)

@@ -1,4 +1,4 @@
-"""What each stay and event counts as: the definitions behind ``definitions.py``, compiled.
+"""What each stay and event counts as: the facts behind the measures of ``definitions.py``, compiled.
 
 A stay is counted once, with all of its time, when it has ended; stays that are still open are counted as they stand
 when the table is made. Every count is a whole number and is held as one, so neither the order of the rows nor the

@@ -1,4 +1,7 @@
-"""What a virtual evaluation found, in plain words and in tables to print; the numbers come from ``experiments/evaluate.py``."""
+"""What a virtual evaluation found, in plain words and in tables to print.
+
+The numbers come from ``experiments/evaluate.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Expected flows as tables to print: what each pool bears, stays by stage, and expected figures beside published ones.
 
-The flows themselves are in ``expected/flows.py``; published figures of the reference place in ``calibration/targets.yaml``.
+The flows themselves are in ``expected/flows.py``; published figures of the reference place in
+``calibration/targets.yaml``.
 """
 
 from __future__ import annotations
