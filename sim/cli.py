@@ -1,6 +1,6 @@
 """The command line: reads what was asked, has the command do it, and turns whatever goes wrong into plain words.
 
-The commands themselves are in ``commands/all.py``.
+The commands themselves are in ``commands/``.
 """
 
 from __future__ import annotations

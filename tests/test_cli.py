@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from sim import cli
-from sim.commands.all import COMMANDS, NEW_PLACE
+from sim.commands.all import COMMANDS
 from sim.commands.command import Asked, Command
+from sim.commands.new import NEW_PLACE
 
 PLACE = "england_500k"
 
