@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def compare_options(parser: argparse.ArgumentParser) -> None:
-    """What it takes."""
+    """Adds the command's own options."""
     parser.add_argument(
         "given", metavar="FOLDER_OR_SCENARIO", nargs="+", help="results kept by carepath run, or scenarios to run now"
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def explain_options(parser: argparse.ArgumentParser) -> None:
-    """What it takes."""
+    """Adds the command's own options."""
     takes_run(parser)
     parser.add_argument(
         "--loops", action="store_true", help="run it with each feedback switched off, paired (takes a while)"

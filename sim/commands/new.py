@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def new_options(parser: argparse.ArgumentParser) -> None:
-    """What it takes."""
+    """Adds the command's own options."""
     parser.add_argument("what", choices=("place",), help="what to make")
     parser.add_argument("name", metavar="NAME", help="name of the file, without .yaml")
     for field, what in NEW_PLACE.items():

@@ -9,7 +9,7 @@ from sim.commands.command import Asked, print_json
 
 
 def report_options(parser: argparse.ArgumentParser) -> None:
-    """What it takes."""
+    """Adds the command's own options."""
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="a result kept by carepath run")
     parser.add_argument("--out", metavar="PAGE", type=Path, help="the page to write; report.html in FOLDER if left out")
 

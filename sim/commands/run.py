@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run_options(parser: argparse.ArgumentParser) -> None:
-    """What it takes."""
+    """Adds the command's own options."""
     takes_run(parser)
     takes_uncertain(parser)
     parser.add_argument(

@@ -8,7 +8,7 @@ from sim.commands.command import Asked, print_json
 
 
 def schema_options(parser: argparse.ArgumentParser) -> None:
-    """What it takes."""
+    """Adds the command's own options."""
     parser.add_argument("kind", choices=("scenario", "place", "intervention", "readiness"), help="kind of file")
 
 
