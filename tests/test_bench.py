@@ -13,7 +13,8 @@ import pytest
 
 from sim.cli import main
 from sim.engines import fast_engine
-from sim.experiments import bench, bench_heap, bench_queues, bench_words
+from sim.experiments import bench, bench_heap, bench_queues
+from sim.pages import bench_words
 
 ROOT = Path(__file__).resolve().parent.parent
 
