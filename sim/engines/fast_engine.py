@@ -23,6 +23,7 @@ from sim.engines.fast_tables import FastTables, fast_tables
 from sim.engines.fast_workload import count_workload
 from sim.engines.gridlock import refuse_gridlock
 from sim.engines.programmes import YEAR_MINUTES
+from sim.engines.tables import kept_for_plans
 from sim.errors import RunError
 from sim.log import COUNT_COLUMNS, NEVER, STAY_COLUMNS, StayLog
 from sim.plans.plan import QUARTER_DAYS, Plan
@@ -39,6 +40,17 @@ class State:
         """Plan whose highest rates the points of this quarter have been read up to."""
 
     @property
+    def arrays(self) -> FastState:
+        """What it is made of. Arrays that are put in the place of others are told to compiled code at once."""
+        return self._arrays
+
+    @arrays.setter
+    def arrays(self, arrays: FastState) -> None:
+        self._arrays = arrays
+        self.here = handed(arrays)
+        """The same as compiled code takes it."""
+
+    @property
     def minute(self) -> int:
         """The next minute to be settled."""
         return int(self.arrays.clock[0].minute)
@@ -46,6 +58,12 @@ class State:
     def copy(self) -> State:
         """An independent copy, to be continued as another arm."""
         return State(copied(self.arrays), self.read_for)
+
+
+@kept_for_plans
+def _handed_tables(plan: Plan) -> Any:
+    """The plan's tables as compiled code takes them."""
+    return handed(fast_tables(plan))
 
 
 def start(plan: Plan, seed: int, replication: int) -> State:
@@ -56,22 +74,24 @@ def start(plan: Plan, seed: int, replication: int) -> State:
 def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     """Carry a state on to a minute, in place; what happened on the way."""
     from_minute = state.minute
-    tables = fast_tables(plan)
+    tables, t = fast_tables(plan), _handed_tables(plan)
     state.arrays = _fitted(state.arrays, plan, tables)
-    wake(handed(tables), handed(state.arrays))
+    wake(t, state.here)
     if state.read_for is not plan:
-        _read(tables, state, fresh=False)
+        _read(t, state, fresh=False)
         state.read_for = plan
     for day in (from_minute // _DAY, from_minute // _DAY + 1):
         if day < plan.days and day // QUARTER_DAYS > state.arrays.clock[0].quarter:
-            _read(tables, state, fresh=True)
+            _read(t, state, fresh=True)
     ended: list[Any] = []
     events: list[Any] = []
-    while (wants := run(handed(tables), handed(state.arrays), until_minute)) != DONE:
+    while (wants := run(t, state.here, until_minute)) != DONE:
         if wants == READ_QUARTER:
-            _read(tables, state, fresh=True)
+            _read(t, state, fresh=True)
         elif wants == RANK:
-            state.arrays = _rank(tables, state.arrays)
+            if _lacks_events(state.arrays, tables):
+                _flush(state.arrays, ended, events)
+            _rank(t, tables, state)
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays, tables)
@@ -84,13 +104,13 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         raise RunError("the compiled engine ran out of room: please report it, and use --engine simpy meanwhile")
     _refuse_gridlock(plan, state.arrays)
     _flush(state.arrays, ended, events)
-    return _log(tables, state.arrays, from_minute, ended, events)
+    return _log(plan, state, from_minute, ended, events)
 
 
 # -- what compiled code asks for -------------------------------------------------------------------------------------
 
 
-def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
+def _read(t: Any, state: State, *, fresh: bool) -> None:
     """Read everybody's points of a quarter: of the next one, or what the plan now allows beyond what has been read."""
     s = state.arrays
     clock = s.clock[0]
@@ -106,39 +126,44 @@ def _read(tables: FastTables, state: State, *, fresh: bool) -> None:
         return
     for read in (read_people, read_courses) if len(s.course_bounds) else (read_people,):
         first = 0
-        while (first := read(handed(tables), handed(state.arrays), first)) < len(s.people):
+        while (first := read(t, state.here, first)) < len(s.people):
             state.arrays = state.arrays._replace(points=longer(state.arrays.points, 2 * len(state.arrays.points)))
     s = state.arrays
     in_order = empty(len(s.points), POINT)
-    sort_points(handed(s), in_order)
+    sort_points(state.here, in_order)
     state.arrays = s._replace(
         points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32)
     )
 
 
-def _rank(tables: FastTables, s: FastState) -> FastState:
+def _rank(t: Any, tables: FastTables, state: State) -> None:
     """On ranking days people leave programmes, and those with the highest risk scores take the free places."""
-    t, here, day = handed(tables), handed(s), int(s.clock[0].minute) // _DAY
+    day = state.minute // _DAY
     for i, programme in enumerate(tables.programmes):
         if not is_ranking_day(t, i, day):
             continue
-        s = _with_events(s, tables, len(s.people))
-        here = handed(s)
-        leave_programme(t, here, i)
-        rows = candidates(t, here, i)
-        free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(s.members[i])
+        if _lacks_events(state.arrays, tables):
+            events = longer(state.arrays.events, _events_needed(state.arrays, tables))
+            state.arrays = state.arrays._replace(events=events)
+        leave_programme(t, state.here, i)
+        rows = candidates(t, state.here, i)
+        free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(state.arrays.members[i])
         if programme.top < 100.0 or free < len(rows):
-            rows = _highest(rows, scores(t, here, i, rows), round(len(rows) * float(programme.top) / 100.0))
-        enrol(t, here, i, rows, free)
-    count_workload(t, here)
-    return s
+            chosen = round(len(rows) * float(programme.top) / 100.0)
+            rows = _highest(rows, scores(t, state.here, i, rows), chosen)
+        enrol(t, state.here, i, rows, free)
+    count_workload(t, state.here)
 
 
-def _with_events(s: FastState, tables: FastTables, people: int) -> FastState:
-    """The state with room for two events of so many people beside all that the instant may bring."""
+def _lacks_events(s: FastState, tables: FastTables) -> bool:
+    """True if a ranking day might write down more than there is room for."""
+    return _events_needed(s, tables) > len(s.events)
+
+
+def _events_needed(s: FastState, tables: FastTables) -> int:
+    """Room for two events of everybody beside all that the instant may bring."""
     live = int(s.clock[0].journeys_live + tables.place[0].most_arrivals) + _ROOM
-    needed = int(s.clock[0].events) + 2 * (people + live)
-    return s if needed <= len(s.events) else s._replace(events=longer(s.events, needed))
+    return int(s.clock[0].events) + 2 * (len(s.people) + live)
 
 
 def _highest(rows: Any, risk: Any, number: int) -> Any:
@@ -209,22 +234,22 @@ def _flush(s: FastState, ended: list[Any], events: list[Any]) -> None:
     clock.ended = clock.events = 0
 
 
-def _log(tables: FastTables, s: FastState, from_minute: int, ended: list[Any], events: list[Any]) -> StayLog:
+def _log(plan: Plan, state: State, from_minute: int, ended: list[Any], events: list[Any]) -> StayLog:
     return StayLog(
         from_minute=from_minute,
-        until_minute=int(s.clock[0].minute),
+        until_minute=state.minute,
         ended=_joined(ended),
-        open=_stays(_open(tables, s)),
+        open=_stays(_open(fast_tables(plan), state.arrays)),
         events=_joined(events),
-        persons=dict(zip(LIVING, who_lives(handed(s)), strict=True)) | _course_columns(tables, s),
+        persons=dict(zip(LIVING, who_lives(state.here), strict=True)) | _course_columns(plan, state),
     )
 
 
-def _course_columns(tables: FastTables, s: FastState) -> dict[str, Any]:
+def _course_columns(plan: Plan, state: State) -> dict[str, Any]:
     """Further columns of the living where the course of a condition is followed."""
-    if not len(tables.course_condition):
+    if not len(plan.course_condition):
         return {}
-    columns = course_census(handed(tables), handed(s))
+    columns = course_census(_handed_tables(plan), state.here)
     return dict(zip(("has", "recognised", "managed", "limited"), columns, strict=True))
 
 
