@@ -96,9 +96,13 @@ class AgeTable(Provenance):
     @property
     def values(self) -> tuple[float, float, float, float]:
         """The four numbers, youngest age band first."""
-        four = (self.age_18_64, self.age_65_74, self.age_75_84, self.age_85)
-        young, old, older, oldest = (float(own or self.all or 0.0) for own in four)
-        return young, old, older, oldest
+        every = 0.0 if self.all is None else self.all.value
+        return (
+            every if self.age_18_64 is None else self.age_18_64.value,
+            every if self.age_65_74 is None else self.age_65_74.value,
+            every if self.age_75_84 is None else self.age_75_84.value,
+            every if self.age_85 is None else self.age_85.value,
+        )
 
     @model_validator(mode="after")
     def _complete(self) -> AgeTable:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.expected.end_of_life import CARE_HOME, HOME_WITH_CARE, OWN_HOME, Dying, dying
-from sim.expected.routes import ROUTED_AS, routes_of, visits
+from sim.expected.routes import ROUTED_AS, Routing, routes_of
 from sim.expected.stage_times import cut_short, days_in_stage, door_wait_days, mean_delay_days
 from sim.quantities import AGES
 from sim.system import Place, PlannedCare, Stage
@@ -121,12 +121,13 @@ def net_rates(place: Place) -> NetRates:
             if stage.length_of_stay.published}  # fmt: skip
     admitted_per_day = np.array(urgent.readmitted_within_30_days.values) / 30 * (1 - zero_day)
     lost = _lost(place, dies_mean, admitted_per_day)
-    bed_days = _bed_days(place, entries, stay, lost, admitted_per_day) / residents
+    routing = Routing(place, lost)
+    bed_days = _bed_days(place, routing, entries, stay, lost, admitted_per_day) / residents
     raised, free = _raised_for_dropped(bed_days[:, None, None, None] / YEAR_DAYS * frequency, end)
     referrals = _referrals(place)
     if place.planned_care is not None:
         entries |= _referral_entries(place.planned_care, referrals * residents)
-    home_care, care_home = _requests(place, residents, weight, end.relative, free, died_by_residence, entries, lost)
+    home_care, care_home = _requests(place, routing, residents, weight, end.relative, free, died_by_residence, entries)
     return NetRates(
         groups=Groups(residents, share, end.near_end, weight),
         urgent=total[:, None, None, None] * frequency * raised,
@@ -352,25 +353,23 @@ def _lost(place: Place, dies_mean: Floats, admitted_per_day: Floats) -> dict[str
 
 
 def _bed_days(
-    place: Place, entries: dict[str, dict[str, Floats]], stay: dict[str, Floats], lost: dict[str, Floats],
-    admitted_per_day: Floats,
+    place: Place, routing: Routing, entries: dict[str, dict[str, Floats]], stay: dict[str, Floats],
+    lost: dict[str, Floats], admitted_per_day: Floats,
 ) -> Floats:  # fmt: skip
     """Days a year that people of each age spend in urgent care and the beds after it, where no other need is met."""
     total = np.zeros(len(AGES))
-    for severity, name, per_year in _stays(place, entries, lost):
+    for severity, name, per_year in _stays(routing, entries):
         stage = place.stages[name]
         if not stage.at_home and stage.residence is None:
             total += per_year * days_in_stage(place, name, severity, stay, lost, admitted_per_day)
     return total
 
 
-def _stays(
-    place: Place, entries: dict[str, dict[str, Floats]], lost: dict[str, Floats]
-) -> Iterator[tuple[str, str, Floats]]:
+def _stays(routing: Routing, entries: dict[str, dict[str, Floats]]) -> Iterator[tuple[str, str, Floats]]:
     """Severity, stage and stays a year that each kind of entry leads to."""
     for label, by_stage in entries.items():
         severity = ROUTED_AS.get(label, label)
-        for name, per_year in visits(place, severity, by_stage, lost).items():
+        for name, per_year in routing.visits(severity, by_stage).items():
             yield severity, name, per_year
 
 
@@ -390,8 +389,8 @@ def _referral_entries(care: PlannedCare, a_year: Floats) -> dict[str, dict[str, 
 
 
 def _requests(
-    place: Place, residents: Floats, weight: Floats, relative: Floats, free: Floats, died: Floats,
-    entries: dict[str, dict[str, Floats]], lost: dict[str, Floats],
+    place: Place, routing: Routing, residents: Floats, weight: Floats, relative: Floats, free: Floats, died: Floats,
+    entries: dict[str, dict[str, Floats]],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Community requests a person-year, [age, frailty, residence], that balance deaths and endings of each support.
 
@@ -402,7 +401,7 @@ def _requests(
     if social is None or people is None:
         return np.zeros_like(share), np.zeros_like(share)
     arriving = {stage: np.zeros(len(AGES)) for stage in place.stages}
-    for _, name, per_year in _stays(place, entries, lost):
+    for _, name, per_year in _stays(routing, entries):
         arriving[name] = arriving[name] + per_year
     ratio = np.array(people.frailty_care_home_ratio.values)
     number = share * residents[:, None, None]

@@ -46,37 +46,49 @@ def live_share(stage: Stage, dies: Mapping[str, Floats], name: str) -> Floats:
     return 1.0 - dies.get(name, np.array(stage.dies.values if stage.dies else (0.0,) * len(AGES)))
 
 
-def visits(
-    place: Place, severity: str, entries: Mapping[str, Floats], dies: Mapping[str, Floats], *, room: bool = True
-) -> dict[str, Floats]:
-    """Stays a year in each stage by age, from entries a year by stage and age, if nothing were ever full.
+class Routing:
+    """The routes of a place as linear equations, put together once for each severity.
 
-    The routes are solved as linear equations, one system for each age: stays = entries + routes x stays. ``dies``
-    gives shares that do not leave by a route where these are worked out rather than written in the file. Without
-    ``room``, people who go to a stage only if it has room all go elsewhere.
+    ``dies`` gives shares that do not leave by a route where these are worked out rather than written in the file.
     """
-    names = list(place.stages)
-    number = {name: i for i, name in enumerate(names)}
-    matrix = np.zeros((len(AGES), len(names), len(names)))
-    for name, stage in place.stages.items():
-        alive = live_share(stage, dies, name)
-        if stage.residence is not None:
-            continue
-        resolved = routes_of(stage, severity)
-        for each in resolved:
-            to = each.route.to if room else _without_room(each.route, resolved)
-            if to != HOME:
-                matrix[:, number[to], number[name]] += each.share * alive
-    start = np.zeros((len(AGES), len(names)))
-    for name, per_year in entries.items():
-        start[:, number[name]] += per_year
-    try:
-        solved: Floats = np.linalg.solve(np.eye(len(names)) - matrix, start[:, :, None])[:, :, 0].astype(float)
-    except np.linalg.LinAlgError as error:
-        raise ValueError(
-            "stages: somebody goes round and round for ever; give one of the routes a share below 1, or a way home"
-        ) from error
-    return {name: solved[:, i] for name, i in number.items()}
+
+    def __init__(self, place: Place, dies: Mapping[str, Floats]) -> None:
+        self._place, self._dies = place, dies
+        self._number = {name: i for i, name in enumerate(place.stages)}
+        self._equations: dict[tuple[str, bool], Floats] = {}
+
+    def visits(self, severity: str, entries: Mapping[str, Floats], *, room: bool = True) -> dict[str, Floats]:
+        """Stays a year in each stage by age, from entries a year by stage and age, if nothing were ever full.
+
+        One system is solved for each age: stays = entries + routes x stays. Without ``room``, people who go to a stage
+        only if it has room all go elsewhere. Raises ValueError if somebody would never come to an end.
+        """
+        start = np.zeros((len(AGES), len(self._number)))
+        for name, per_year in entries.items():
+            start[:, self._number[name]] += per_year
+        address = (severity, room)
+        if address not in self._equations:
+            self._equations[address] = np.eye(len(self._number)) - self._matrix(severity, room)
+        try:
+            solved: Floats = np.linalg.solve(self._equations[address], start[:, :, None])[:, :, 0].astype(float)
+        except np.linalg.LinAlgError as error:
+            raise ValueError(
+                "stages: somebody goes round and round for ever; give one of the routes a share below 1, or a way home"
+            ) from error
+        return {name: solved[:, i] for name, i in self._number.items()}
+
+    def _matrix(self, severity: str, room: bool) -> Floats:
+        """Share of those in a stage (last index) who go on to another, by age."""
+        matrix = np.zeros((len(AGES), len(self._number), len(self._number)))
+        for name, stage in self._place.stages.items():
+            if stage.residence is not None:
+                continue
+            alive, resolved = live_share(stage, self._dies, name), routes_of(stage, severity)
+            for each in resolved:
+                to = each.route.to if room else _without_room(each.route, resolved)
+                if to != HOME:
+                    matrix[:, self._number[to], self._number[name]] += each.share * alive
+        return matrix
 
 
 def _without_room(route: Route, own: list[ResolvedRoute]) -> str:

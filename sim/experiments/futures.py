@@ -17,7 +17,7 @@ from sim.experiments.tested import about
 from sim.measures.definitions import MEASURES
 from sim.results import BASELINE
 from sim.scenario import Claim, Scenario
-from sim.space import draw, unknown
+from sim.space import Uncertainty, draw, unknown
 
 ANOTHER_TIME = 1_000_000
 """Replication numbers of a future's further repetitions are so many apart: their luck is that of no other future."""
@@ -51,7 +51,7 @@ def more_futures(scenario: Scenario, before: Futures | None, until: int, times: 
     unsure = unknown(scenario)
     numbers = range(before.count if before else 0, until)
     draws = draw(unsure, until, scenario.run.seed)
-    jobs = [(scenario, draws[n].tolist(), n, times[n], how.engine) for n in numbers]
+    jobs = [(scenario, unsure, draws[n].tolist(), n, times[n], how.engine) for n in numbers]
     try:
         found, is_cut_short = in_order(future, jobs, how), False
     except CutShort as stopped:
@@ -67,10 +67,18 @@ def more_futures(scenario: Scenario, before: Futures | None, until: int, times: 
 
 
 def future(
-    scenario: Scenario, values: Sequence[float], number: int, times: int, by: str = DEFAULT
+    scenario: Scenario,
+    unsure: Sequence[Uncertainty],
+    values: Sequence[float],
+    number: int,
+    times: int,
+    by: str = DEFAULT,
 ) -> tuple[pd.DataFrame, list[float], int]:
-    """One future, run so many times: the rows its claims are about, the numbers it used, and how often it was drawn."""
-    unsure, tables = unknown(scenario), []
+    """One future, run so many times: the rows its claims are about, the numbers it used, and how often it was drawn.
+
+    ``values`` are its draw of the numbers nobody knows, ``unsure``.
+    """
+    tables = []
     arms, again = drawn_arms(scenario, unsure, values, number)
     used = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist() if again else [*values]
     for time in range(times):
@@ -87,6 +95,7 @@ def wanted(claims: Sequence[Claim]) -> set[str] | None:
 
 def kept(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a tidy table that claims are about, and what a before-and-after figure of them needs."""
+    table = table[table["measure"].isin({"two_or_more_share", *(claim.measure for claim in claims)})]
     wanted = [about(claim, table).index for claim in claims]
     naive = (table["measure"] == "two_or_more_share") & (table["arm"] == BASELINE) & (table["period"] == "all")
     index = table.index[naive & (table["group"] == "all") & (table["locality"] == "all")]

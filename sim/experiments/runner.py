@@ -17,6 +17,7 @@ import pandas as pd
 
 from sim.engines import DEFAULT, Engine, engine
 from sim.errors import InputError, Problem, RunError
+from sim.expected.flows import expected_flows
 from sim.experiments.claims import claims_table
 from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
@@ -167,8 +168,9 @@ def _years(years: float) -> str:
 def arms_of(scenario: Scenario) -> Arms:
     """The plans of a scenario's arms, and the minute at which they part."""
     try:
-        baseline = compile_plan(scenario, with_interventions=False)
-        plan = compile_plan(scenario) if scenario.interventions else None
+        flows = expected_flows(scenario.place)
+        baseline = compile_plan(scenario, with_interventions=False, flows=flows)
+        plan = compile_plan(scenario, flows=flows) if scenario.interventions else None
     except ValueError as error:
         raise InputError([Problem("place", f"it cannot be worked out: {error}")]) from error
     names = baseline.names

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from sim.expected.flows import expected_flows, plain_entries
-from sim.expected.routes import ROUTED_AS, live_share, routes_of, visits
+from sim.expected.routes import ROUTED_AS, Routing, live_share, routes_of
 from sim.system import HOME, Place, Stage
 
 NEED = "need"
@@ -27,6 +27,7 @@ def flows_between(place: Place) -> Flows:
     entries = dict(net.entries) if net is not None else {}
     entries["other"] = plain_entries(place)
     lost = net.lost if net is not None else {}
+    routing = Routing(place, lost)
     found: Flows = {}
 
     def add(source: str, to: str, people: float) -> None:
@@ -36,7 +37,7 @@ def flows_between(place: Place) -> Flows:
         severity = ROUTED_AS.get(label, label)
         for name, per_year in by_stage.items():
             add(_giver(place, name) if label == "diverted" else NEED, name, float(per_year.sum()))
-        for name, per_year in visits(place, severity, by_stage, lost).items():
+        for name, per_year in routing.visits(severity, by_stage).items():
             stage = place.stages[name]
             if stage.residence is not None:
                 continue

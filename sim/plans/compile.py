@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.expected.flows import expected_flows
+from sim.expected.flows import ExpectedFlows, expected_flows
 from sim.plans.arm import Arm, with_added
 from sim.plans.courses import complication_names, course_tables, followed
 from sim.plans.people import people_tables, programme_tables
@@ -21,8 +21,8 @@ from sim.scenario import Scenario
 from sim.system import RESIDENCES
 
 
-def compile_plan(scenario: Scenario, *, with_interventions: bool = True) -> Plan:
-    """The plan of one arm of a scenario.
+def compile_plan(scenario: Scenario, *, with_interventions: bool = True, flows: ExpectedFlows | None = None) -> Plan:
+    """The plan of one arm of a scenario; ``flows`` are those of its place, if they have been worked out.
 
     Without interventions everything they add is left out and their programmes are kept only as what would have been.
     The rows of that plan are a prefix of the other's, so that a state can go on from one to the other. Raises
@@ -36,7 +36,7 @@ def compile_plan(scenario: Scenario, *, with_interventions: bool = True) -> Plan
         scenario=scenario,
         place=with_added(scenario.place, switched_on),
         interventions=interventions,
-        flows=expected_flows(scenario.place),
+        flows=flows or expected_flows(scenario.place),
         first_day=first_day,
         days=run.warm_up_days + round(run.years * 365),
     )
