@@ -143,8 +143,8 @@ def _rank(t: Any, tables: FastTables, state: State) -> None:
         if not is_ranking_day(t, i, day):
             continue
         if _lacks_events(state.arrays, tables):
-            events = longer(state.arrays.events, _events_needed(state.arrays, tables))
-            state.arrays = state.arrays._replace(events=events)
+            room = int(1.5 * _events_needed(state.arrays, tables))
+            state.arrays = state.arrays._replace(events=longer(state.arrays.events, room))
         leave_programme(t, state.here, i)
         rows = candidates(t, state.here, i)
         free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(state.arrays.members[i])
@@ -230,7 +230,8 @@ def _flush(s: FastState, ended: list[Any], events: list[Any]) -> None:
     """Take what has been written down since the last time."""
     clock = s.clock[0]
     ended.append(_stays(s.ended[: clock.ended]))
-    events.append({name: s.events[name][: clock.events].copy() for name in COUNT_COLUMNS})
+    written = s.events[: clock.events].view(np.ndarray)
+    events.append({name: written[name].copy() for name in COUNT_COLUMNS})
     clock.ended = clock.events = 0
 
 
@@ -269,7 +270,7 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _live(s: FastState) -> Any:
     """Rows of the journeys that are going on."""
-    rows = s.journeys[: s.clock[0].journeys_top]
+    rows = s.journeys[: s.clock[0].journeys_top].view(np.ndarray)
     return rows[(rows["status"] == STATUS_LIVE) & (rows["over"] == 0)]
 
 
@@ -278,9 +279,9 @@ def _open(tables: FastTables, s: FastState) -> Any:
     c = s.clock[0]
     live = _live(s)
     here, waits = live[live["stage"] >= 0], live[live["wait_stage"] >= 0]
-    held = s.supports[: c.supports_top]
+    held = s.supports[: c.supports_top].view(np.ndarray)
     held = held[held["row"] >= 0]
-    found = empty(len(here) + len(waits) + len(held), ENDED)
+    found = empty(len(here) + len(waits) + len(held), ENDED).view(np.ndarray)
     stay, wait, support = found[: len(here)], found[len(here) : len(here) + len(waits)], found[len(here) + len(waits) :]
     for rows, of in ((stay, here), (wait, waits), (support, held)):
         for name in ("person", "generation", "need", "chain", "cause", "severity", "age", "locality"):

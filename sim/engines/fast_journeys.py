@@ -211,6 +211,23 @@ def enqueue(t: FastTables, s: FastState, slot: int) -> None:
 
 
 @part
+def queue_again(t: FastTables, s: FastState, pool: int) -> None:
+    """Put a queue in order again under a plan that may rank otherwise; one that is in order already stays at once."""
+    first, n = s.queue_from[pool], s.queue_to[pool] - s.queue_from[pool]
+    s.spare[:n] = s.queue[pool, first : first + n]
+    s.queue_from[pool] = s.queue_to[pool] = 0
+    for k in range(n):
+        enqueue(t, s, s.spare[k])
+
+
+@part
+def is_queued(s: FastState, slot: int) -> bool:
+    """True if somebody who waits stands in the queue."""
+    pool, place = s.journeys[slot].wait_pool, _place_in_queue(s, slot)
+    return place < s.queue_to[pool] and s.queue[pool, place] == slot
+
+
+@part
 def take_from_queue(s: FastState, pool: int, place: int) -> None:
     """Take out who stands at a place of a queue."""
     if place == s.queue_from[pool]:
@@ -234,10 +251,8 @@ def unqueue(s: FastState, slot: int) -> None:
         if s.joining[k] != slot:
             s.joining[n] = s.joining[k]
             n += 1
-    if n == c.joining:
-        place = _place_in_queue(s, slot)
-        if place < s.queue_to[pool] and s.queue[pool, place] == slot:
-            take_from_queue(s, pool, place)
+    if n == c.joining and is_queued(s, slot):
+        take_from_queue(s, pool, _place_in_queue(s, slot))
     c.joining = n
     touch(s, pool)
     j.wait_stage = -1

@@ -23,6 +23,8 @@ from sim.engines.fast_journeys import (
     due_minute,
     enqueue,
     free_journey,
+    is_queued,
+    queue_again,
     schedule,
     sort_by_id,
     sort_numbers,
@@ -223,9 +225,9 @@ def wake(t: FastTables, s: FastState) -> None:
     c.day = c.minute // _DAY
     s.by_minute[:] = -1
     s.by_day[:] = -1
-    s.queue_from[:] = 0
-    s.queue_to[:] = 0
     s.asking[:] = 0
+    for pool in range(s.queue_to.size):
+        queue_again(t, s, pool)
     for k in range(c.extra_top):
         if s.extra[k].kind >= 0:
             link_point(s, k)
@@ -237,7 +239,8 @@ def wake(t: FastTables, s: FastState) -> None:
             free_journey(s, slot)
         elif j.wait_stage >= 0:
             s.asking[j.wait_pool] += 1
-            enqueue(t, s, slot)
+            if not is_queued(s, slot):
+                enqueue(t, s, slot)
         else:
             schedule(s, slot, due_minute(s, slot))
     for pool in range(s.touched.size):

@@ -14,7 +14,6 @@ from sim.engines import DEFAULT
 from sim.experiments.runner import CutShort, drawn_arms, in_order, replication
 from sim.experiments.spread import Spread
 from sim.experiments.tested import about
-from sim.measures.definitions import MEASURES
 from sim.results import BASELINE
 from sim.scenario import Claim, Scenario
 from sim.space import Uncertainty, draw, unknown
@@ -82,15 +81,10 @@ def future(
     arms, again = drawn_arms(scenario, unsure, values, number)
     used = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist() if again else [*values]
     for time in range(times):
-        table = replication(arms, number + time * ANOTHER_TIME, arms.names, by, wanted(scenario.claims))
+        asked = {claim.measure for claim in scenario.claims}
+        table = replication(arms, number + time * ANOTHER_TIME, arms.names, by, asked)
         tables.append(kept(scenario.claims, table).assign(replication=number, time=time))
     return pd.concat(tables, ignore_index=True), used, again
-
-
-def wanted(claims: Sequence[Claim]) -> set[str] | None:
-    """The measures that claims are about; None, for all of them, if one is worked out from others, as money is."""
-    names = {claim.measure for claim in claims}
-    return names if all(MEASURES[name].formula is not None for name in names) else None
 
 
 def kept(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:

@@ -23,8 +23,9 @@ from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.log import StayLog
+from sim.measures.measure import MONEY
 from sim.measures.tally import Tally
-from sim.money.bill import Bill, bill_of, with_money
+from sim.money.bill import Bill, bill_of, measures_of, with_money
 from sim.plans.compile import compile_plan
 from sim.plans.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
@@ -202,12 +203,14 @@ def replication(
 ) -> pd.DataFrame:
     """The tidy tables of one replication's arms, with columns ``arm`` and ``replication``.
 
-    ``by`` names the engine, which does not change the numbers. ``only`` names the measures that are wanted, money not
-    among them; without weeks and months they take a fraction of the time.
+    ``by`` names the engine, which does not change the numbers. ``only`` names the measures that are wanted; without
+    weeks and months they take a fraction of the time.
     """
     found = tallies(arms, number, wanted, by)
-    tables = [tally.table(only).assign(arm=name, replication=number) for name, tally in found.items()]
-    bill = arms.bill if BASELINE in found and only is None else None  # money is saved against the baseline
+    is_money_wanted = BASELINE in found and (only is None or not MONEY.isdisjoint(only))  # saved against the baseline
+    bill = arms.bill if is_money_wanted else None
+    counted = only if only is None or bill is None else measures_of(bill).union(only)
+    tables = [tally.table(counted).assign(arm=name, replication=number) for name, tally in found.items()]
     return with_money(pd.concat(tables, ignore_index=True), bill)
 
 

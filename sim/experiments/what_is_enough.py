@@ -15,11 +15,12 @@ import pandas as pd
 from sim.engines import DEFAULT
 from sim.errors import InputError
 from sim.experiments.answers import Enough
-from sim.experiments.futures import Futures, kept, wanted
+from sim.experiments.futures import Futures, kept
 from sim.experiments.runner import arms_of, in_order, replication
 from sim.experiments.spread import Spread
 from sim.experiments.tested import asked, levels
 from sim.files.choices import Choice, choice, with_choice
+from sim.measures.measure import MONEY
 from sim.results import BASELINE, PLAN
 from sim.scenario import BreakEven, Claim, Scenario
 from sim.space import with_values
@@ -90,9 +91,9 @@ def at_value(
         arms = arms_of(with_choice(with_values(scenario, drawn), given.lever, value))
     except InputError:
         return pd.DataFrame()
-    only = wanted(scenario.claims)
-    is_of_plan = given.lever.startswith("interventions.") and only is not None
-    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by, only)
+    measures = {claim.measure for claim in scenario.claims}
+    is_of_plan = given.lever.startswith("interventions.") and MONEY.isdisjoint(measures)
+    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by, measures)
     return kept(scenario.claims, table)
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from sim.interventions import Intervention
 from sim.measures.cube import Cube, cube
 from sim.measures.definitions import MEASURES
-from sim.measures.measure import SAVINGS
+from sim.measures.measure import GP_MINUTES, SAVINGS
 from sim.prices import Prices
 from sim.quantities import Quantity
 from sim.scenario import Scenario
@@ -27,7 +27,6 @@ Floats = npt.NDArray[np.float64]
 ALL = "all"
 YEAR_DAYS = 365
 MONTHS = 12
-GP_MINUTES = "programme_gp_minutes"
 
 
 class Rates(NamedTuple):
@@ -213,12 +212,22 @@ def with_money(table: pd.DataFrame, bill: Bill | None) -> pd.DataFrame:
 
 def counted(table: pd.DataFrame, bill: Bill) -> Cube:
     """What money is made of, out of the table of a run."""
+    return cube(table, _made_of(bill))
+
+
+def measures_of(bill: Bill) -> set[str]:
+    """Names of the measures that money is made of."""
+    return {measure for measure, _ in _made_of(bill)}
+
+
+def _made_of(bill: Bill) -> list[tuple[str, str]]:
+    """Measures, and parts of them, that money is made of."""
     measures = [(str(line.measure), ALL) for line in bill.prices.activity.values() if line.measure]
     pools = matching([each for line in bill.prices.activity.values() for each in line.pools], bill.pools)
     measures.append(("emergency_bed_days", ALL))
     used = [("pool_occupied", pool) for pool in dict.fromkeys((*pools, *sites(bill)))]
     places = [("pool_capacity", pool) for pool in pools]
-    return cube(table, [*measures, *used, *places, *(("members", each.name) for each in bill.interventions)])
+    return [*measures, *used, *places, *(("members", each.name) for each in bill.interventions)]
 
 
 def activity(counts: Cube, bill: Bill) -> Floats:
