@@ -19,11 +19,13 @@ import numpy as np
 from numba.extending import register_jitable
 from platformdirs import user_cache_path
 
+from sim.compiled_parts import Part, PartCompiler
+
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
 SOURCES = (
-    "compiled.py", "rules.py", "draws.py", "decisions.py", "log.py", "plans/plan.py", "system.py", "courses.py",
-    "population.py", "engines", "measures/counting.py", "measures/counting_of_conditions.py",
+    "compiled.py", "compiled_parts.py", "rules.py", "draws.py", "decisions.py", "log.py", "plans/plan.py", "system.py",
+    "courses.py", "population.py", "engines", "measures/counting.py", "measures/counting_of_conditions.py",
 )  # fmt: skip
 """Modules and packages of this package that compiled code is made from."""
 
@@ -82,7 +84,9 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
             usual = _settings.CACHE_DIR
             try:
                 _settings.CACHE_DIR = str(CACHE or "")
-                made: Any = numba.njit(signature, cache=CACHE is not None, nogil=True, error_model="numpy")(function)
+                njit: Any = numba.njit
+                options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+                made = njit(signature, cache=CACHE is not None, **options)(function)
             finally:
                 _settings.CACHE_DIR = usual
         return cast(Function, made)
@@ -92,12 +96,11 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
 
 def part(function: Function) -> Function:
     """Decorator: a part of larger compiled code, which keeps it; Python calls it only where nothing is compiled."""
-    njit: Any = numba.njit
-    made: Function = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-    return made
+    made: Any = function if _settings.DISABLE_JIT else Part(function)
+    return cast(Function, made)
 
 
 def rule(function: Function) -> Function:
     """Decorator: plain Python when Python calls it, and part of the compiled code that calls it."""
-    made: Function = register_jitable(function)
+    made: Function = register_jitable(pipeline_class=PartCompiler, no_cfunc_wrapper=True)(function)
     return made

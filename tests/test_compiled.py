@@ -9,9 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim import compiled
+from sim.compiled import part
 
 ROOT = Path(__file__).resolve().parent.parent
 SIM = ROOT / "sim"
@@ -89,6 +91,29 @@ def test_the_cache_is_where_it_is_told_to_be(tmp_path: Path, monkeypatch: pytest
     folder = compiled.cache_folder()
     assert folder == tmp_path / "here" / compiled.source_hash()
     assert list(folder.iterdir()) == [], "nothing is left of the trial"
+
+
+# -- parts of compiled code -------------------------------------------------------------------------------------------
+
+
+@part
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+@compiled.compiled()
+def sum_of_doubles(narrow: np.ndarray, wide: int) -> int:
+    return doubled(narrow[0]) + doubled(wide) + doubled(3)
+
+
+def test_a_part_is_compiled_once_for_numbers_of_any_width() -> None:
+    assert sum_of_doubles(np.array([2**30], np.int32), 2**40) == 2**31 + 2**41 + 6
+    assert len(doubled.overloads) == 1
+
+
+def test_a_part_says_that_python_cannot_call_it() -> None:
+    with pytest.raises(TypeError, match="doubled is part of compiled code"):
+        doubled(1)
 
 
 # -- the source it is made from --------------------------------------------------------------------------------------

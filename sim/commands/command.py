@@ -125,7 +125,7 @@ def progress_of(asked: Asked, unit: str) -> Progress | None:
     from sim.compiled import is_compiled
 
     if getattr(asked, "engine", "") == "fast" and not is_compiled("fast_run.run"):
-        print("Preparing carepath for this computer: one to two minutes, this once.", file=sys.stderr)
+        print("Preparing carepath for this computer: about a minute, this once.", file=sys.stderr)
     bar = tqdm(unit=unit, leave=False, file=sys.stderr)
 
     def show(done: int, of: int) -> None:

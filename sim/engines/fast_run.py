@@ -91,7 +91,8 @@ def _fill(t: FastTables, s: FastState, now: int) -> None:
     c = s.clock[0]
     while c.touched > 0:
         n, c.touched = c.touched, 0
-        s.this_pass[:n] = s.touch_list[:n]
+        for i in range(n):
+            s.this_pass[i] = s.touch_list[i]
         sort_numbers(s.this_pass, n)
         for i in range(n):
             s.touched[s.this_pass[i]] = 0
