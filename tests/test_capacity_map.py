@@ -267,4 +267,4 @@ def test_a_place_is_taken_as_it_is_today_and_an_intervention_is_not_one(
     assert "Four stroke units, today" in told
     code, told = said(["interventions/step_down_beds", "stroke_*", *short], capsys)
     assert code == cli.BAD_INPUT
-    assert "is an intervention: give a place, or a scenario that uses it" in told
+    assert "has no beds: give a place, or a scenario that uses it" in told

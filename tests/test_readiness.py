@@ -136,4 +136,6 @@ def test_the_command_answers_in_words_and_in_numbers(tmp_path: Path, capsys: pyt
     assert sorted(told["weakest_domains"]) == sorted(DOMAINS)
     assert main(["explain", str(SCENARIO), "--readiness", str(tmp_path / "my_place.yaml")]) == 0
     assert "How ready the place is" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "my_place.yaml")]) == 0
+    assert "made up: no problems" in capsys.readouterr().out
     assert main(["readiness"]) == 2

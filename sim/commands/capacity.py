@@ -121,13 +121,14 @@ def _scenario(asked: Asked) -> Scenario:
     from sim.files.reading import read_any
     from sim.interventions import Intervention
     from sim.measures.definitions import CLAIMABLE
+    from sim.readiness import Readiness
     from sim.scenario import Scenario
 
     loaded = read_any(asked.file, set_of(asked), CLAIMABLE)
     if isinstance(loaded.model, Scenario):
         loaded = read_any(asked.file, changes_of(asked), CLAIMABLE)
-    if isinstance(loaded.model, Intervention):
-        raise InputError([Problem("", "is an intervention: give a place, or a scenario that uses it", asked.file)])
+    if isinstance(loaded.model, Intervention | Readiness):
+        raise InputError([Problem("", "has no beds: give a place, or a scenario that uses it", asked.file)])
     for warning in loaded.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if isinstance(loaded.model, Scenario):

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from sim.expected.flows import ExpectedFlows
     from sim.interventions import Intervention
+    from sim.readiness import Readiness
     from sim.scenario import Scenario
     from sim.system import Place
 
 
 def check_options(parser: argparse.ArgumentParser) -> None:
     """Adds the command's own options."""
-    takes_file(parser, "scenario, place or intervention")
+    takes_file(parser, "scenario, place, intervention or answers about readiness")
     parser.add_argument("--resolved", action="store_true", help="print the file with every default written out")
     parser.add_argument(
         "--targets", action="store_true", help="run the baseline and set it beside what is published (takes a while)"
@@ -115,7 +116,7 @@ def _share(option: str, given: str | None) -> float:
     return share
 
 
-def _place_of(model: Place | Intervention | Scenario) -> Place | None:
+def _place_of(model: Place | Intervention | Readiness | Scenario) -> Place | None:
     """The place of a scenario, or the place itself."""
     from sim.scenario import Scenario
     from sim.system import Place

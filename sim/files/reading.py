@@ -108,8 +108,7 @@ def load_intervention(path: str | Path, changes: Mapping[str, str] = {}) -> Inte
 
 def load_readiness(path: str | Path) -> Readiness:
     """The answers about readiness in a file."""
-    document = _opened(_given(path, "readiness"), "readiness")
-    return _finished(document, Readiness, check_readiness, {}).model
+    return read_readiness(path).model
 
 
 def load_scenario(path: str | Path, changes: Mapping[str, str] = {}) -> Scenario:
@@ -121,7 +120,7 @@ def load_scenario(path: str | Path, changes: Mapping[str, str] = {}) -> Scenario
     return read_scenario(path, changes).model
 
 
-def load_any(path: str | Path, changes: Mapping[str, str] = {}) -> Place | Intervention | Scenario:
+def load_any(path: str | Path, changes: Mapping[str, str] = {}) -> Place | Intervention | Readiness | Scenario:
     """What is in a file, by its ``kind``."""
     return read_any(path, changes).model
 
@@ -150,9 +149,14 @@ def read_template(path: str | Path, changes: Mapping[str, str] = {}, measures: M
     return Template(pickle.dumps(document), tuple(changes.items()), tuple(measures.items()))
 
 
+def read_readiness(path: str | Path, changes: Mapping[str, str] = {}) -> Loaded[Readiness]:
+    """The answers about readiness in a file, with warnings."""
+    return _finished(_opened(_given(path, "readiness"), "readiness"), Readiness, check_readiness, changes)
+
+
 def read_any(
     path: str | Path, changes: Mapping[str, str] = {}, measures: Mapping[str, Divided] = {}
-) -> Loaded[Place] | Loaded[Intervention] | Loaded[Scenario]:
+) -> Loaded[Place] | Loaded[Intervention] | Loaded[Readiness] | Loaded[Scenario]:
     """What is in a file, by its ``kind``, with warnings."""
     found = _given(path, "scenario", "place", "intervention")
     document = read(*found)
@@ -161,6 +165,8 @@ def read_any(
         return read_place(path, changes)
     if kind == "intervention":
         return read_intervention(path, changes)
+    if kind == "readiness":
+        return read_readiness(path, changes)
     if kind is not None or document.problems or not isinstance(document.data, dict):
         return read_scenario(path, changes, measures)
     raise InputError([Problem("kind", f"is missing: give one of {listed(FOLDERS)}", found[1], 1)])

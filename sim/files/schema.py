@@ -1,4 +1,4 @@
-"""The JSON Schema of the three kinds of file, for editors that check and complete while one types."""
+"""The JSON Schema of the four kinds of file, for editors that check and complete while one types."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ SHORT_FORMS: dict[str, list[dict[str, Any]]] = {
     "Quantity": [{"type": "number"}],
     "AgeTable": [{"$ref": "#/$defs/Quantity"}],
     "Series": [{"type": "array", "items": {"type": "number"}}],
+    "BreakEven": [{"type": "string"}],
 }
 """How values may also be written, beside their full form."""
 
