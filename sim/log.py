@@ -63,7 +63,7 @@ life; lived in a care home, or at home with care, when the stay was asked for.""
 COUNT_COLUMNS: dict[str, str] = {
     "minute": "minute it happened",
     "kind": "index in EVENTS",
-    "person": "person id",
+    "person": "person id; -1 for everybody, -1 - number of the programme for outpatients of its members",
     "generation": "how many lives before",
     "age": "index of the age band",
     "frailty": "index of frailty",
@@ -87,6 +87,7 @@ EVENTS = (
     "lapsed",
     "newly_ill",
     "complication",
+    "outpatients_of_members",
 )
 """Events: a death (detail 0 at home, 1 care home, 2 acute hospital, 3 other bed); entering the end-of-life state; a
 need that came while the person was already in urgent care or a bed (detail severity); enrolment, leaving, and being
@@ -94,7 +95,8 @@ picked without the programme running (detail programme); a need kept from happen
 minutes of routine GP work shed (detail minutes); outpatient attendances of everybody of an age and locality (detail
 thousandths a day, until they are worked out again, see plan.WORKLOAD_DAYS); a condition recognised, managed, no longer
 managed, and somebody newly ill in the place of somebody recognised (detail number of the condition among those
-followed); a complication (detail its number)."""
+followed); a complication (detail its number); outpatient attendances of all members of a programme of an age and
+locality, where it does not run of those who would be (detail as for everybody)."""
 
 
 @dataclass(frozen=True)

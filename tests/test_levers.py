@@ -228,6 +228,38 @@ def test_routine_work_of_general_practice_leaves_more_or_fewer_urgent_slots(leve
     assert slots["with"] == pytest.approx(slots["without"], abs=len(names().pools))
 
 
+def members_and_their_outpatients(log: StayLog, day: int) -> tuple[list[int], list[list[int]]]:
+    """By locality: members of the one programme on a day, who all joined on the first; and the rows of attendances."""
+    of = {name: column[log.events["minute"] <= day * DAY] for name, column in log.events.items()}
+    joined, died = np.isin(of["kind"], JOINING), of["kind"] == EVENTS.index("death")
+    left = joined & ~np.isin(of["person"], of["person"][died & (of["generation"] == 0)])
+    rows = (of["kind"] == EVENTS.index("outpatients_of_members")) & (of["minute"] == day * DAY)
+    attendances = [of[name][rows].tolist() for name in ("person", "age", "locality", "detail")]
+    assert (log.events["minute"][np.isin(log.events["kind"], JOINING)] == 0).all()
+    return np.bincount(of["locality"][left], minlength=len(names().localities)).tolist(), attendances
+
+
+JOINING = [EVENTS.index("enrolled"), EVENTS.index("would_be_enrolled")]
+
+
+@pytest.mark.parametrize("engine", [simpy_engine, fast_engine], ids=["simpy", "fast"])
+def test_outpatient_attendances_of_members_are_moved_as_far_as_the_programme_reaches_them(engine: Any) -> None:
+    everybody_old = {
+        "who": {"age": ["85+"], "reach": 0.5}, "capacity": {"caseload_per_wte": {"value": 10**6}, "wte": {"value": 1}},
+        "ramp": {"starts": "2025-04-01", "full": 0.5, "lag_days": 20},
+    }  # fmt: skip
+    scenario = scenario_of(programme("outpatients", 0.64, **everybody_old), days=60, scale=0.02)
+    plans = {1.0: compile_plan(scenario, with_interventions=False), 0.8: compile_plan(scenario)}
+    for in_force, plan in plans.items():
+        log = engine.advance(engine.start(roomy(plan), 3, 0), roomy(plan), 60 * DAY)
+        for day, effect in ((0, 1.0), (28, in_force), (56, in_force)):
+            members, attendances = members_and_their_outpatients(log, day)
+            assert 60 < sum(members) < 160, "half of some 240 people"
+            a_day = plan.workload[1][3] * effect / 365
+            expected = [(-1, 3, place, round(1000 * n * a_day)) for place, n in enumerate(members) if n]
+            assert sorted(zip(*attendances, strict=True)) == expected
+
+
 def test_readmissions_that_are_there_anyway_cannot_be_moved() -> None:
     own, drawn = 0.06, 0.08
     every = 1 - (1 - own) * (1 - drawn)

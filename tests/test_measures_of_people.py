@@ -114,6 +114,16 @@ def test_programmes_and_needs() -> None:
     assert value(found, "dropped_needs", of="acute") == pytest.approx(36.5)
 
 
+def test_outpatient_attendances_of_members_last_until_they_are_worked_out_again() -> None:
+    kind = "outpatients_of_members"
+    events = [event(kind, day, detail, person=-1, age=age) for day, detail, age in ((-3, 1500, 2), (25, 500, 3))]
+    events.append(event("outpatients", 25, 9000, person=-1))
+    found = table([], events, days=73)
+    assert value(found, kind, of="case_management") == pytest.approx(5 * (25 * 1.5 + 28 * 0.5))
+    assert value(found, kind, of="case_management", group="85+") == pytest.approx(5 * 28 * 0.5)
+    assert value(found, "outpatients") == pytest.approx(5 * 28 * 9)
+
+
 def test_people_admitted_again_and_again() -> None:
     def admitted(day: float, person: int, age: int = 3, generation: int = 0) -> dict[str, int]:
         return stay("same_day", day, day, day + 0.1, day + 0.1, person=person, age=age, generation=generation)

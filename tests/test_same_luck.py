@@ -50,6 +50,7 @@ PERSONAL = (
     "propensity",
     "multiplier",
 )
+WORKLOAD = {EVENTS.index(name) for name in ("outpatients", "outpatients_of_members")}
 OF_PROGRAMMES = {EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled")}
 
 
@@ -109,7 +110,7 @@ def without_programmes(events: Table) -> Table:
 
 def without_workload(events: Table) -> Table:
     """Events without what is worked out for everybody together."""
-    kept = events["kind"] != EVENTS.index("outpatients")
+    kept = ~np.isin(events["kind"], list(WORKLOAD))
     return {name: column[kept] for name, column in events.items()}
 
 

@@ -12,7 +12,7 @@ from sim.log import EVENTS
 from sim.plans.plan import WORKLOAD_DAYS, YEAR_DAYS
 
 _GP, _OUTPATIENTS, _TWICE = (LEVER[name] for name in ("gp_workload", "outpatients", "duplication"))
-_EVENT = EVENTS.index("outpatients")
+_EVERYBODY, _OF_MEMBERS = EVENTS.index("outpatients"), EVENTS.index("outpatients_of_members")
 
 
 @part
@@ -34,13 +34,39 @@ def count_workload(t: FastTables, s: FastState) -> None:
     if t.place[0].moves_workload > 0:
         _moved(t, s, more)
     for of in range(groups):
-        a_day = (numbers[of] * t.workload[1, of // localities] + more[of]) / YEAR_DAYS
-        if a_day > 0.0:
-            e = s.events[c.events]
-            c.events += 1
-            e.minute, e.kind, e.person, e.detail = c.minute, _EVENT, -1, int(np.rint(1000.0 * a_day))
-            e.generation = e.frailty = 0
-            e.age, e.locality = of // localities, of % localities
+        a_year = numbers[of] * t.workload[1, of // localities] + more[of]
+        _write(s, _EVERYBODY, -1, of // localities, of % localities, a_year)
+    for i in range(t.programmes.size):
+        if s.members[i] > 0:
+            _of_members(t, s, i, more)
+            for of in range(groups):
+                _write(s, _OF_MEMBERS, -1 - i, of // localities, of % localities, more[of])
+
+
+@part
+def _write(s: FastState, kind: int, person: int, age: int, locality: int, a_year: float) -> None:
+    """Outpatient attendances of an age and locality, if there are any."""
+    c = s.clock[0]
+    if a_year > 0.0:
+        e = s.events[c.events]
+        c.events += 1
+        e.minute, e.kind, e.person, e.detail = c.minute, kind, person, int(np.rint(1000.0 * (a_year / YEAR_DAYS)))
+        e.generation = e.frailty = 0
+        e.age, e.locality = age, locality
+
+
+@part
+def _of_members(t: FastTables, s: FastState, i: int, found: np.ndarray) -> None:
+    """Outpatient attendances a year of the members of a programme by group."""
+    now, localities = s.clock[0].minute, t.locality_shares.size
+    found[:] = 0.0
+    for row in range(s.people.size):
+        if s.enrolled[i, row] >= 0:
+            p = s.people[row]
+            twice = ratio(t, s, _TWICE, row, now)
+            found[p.age * localities + p.locality] += t.workload[1, p.age] * (
+                ratio(t, s, _OUTPATIENTS, row, now) * twice
+            )
 
 
 @part

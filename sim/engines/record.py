@@ -43,9 +43,9 @@ class Recorder:
         """Something that happened to the place and to nobody in particular."""
         self._events.add((minute, EVENT[kind], -1, 0, 0, 0, 0, detail))
 
-    def place_event(self, kind: str, minute: int, age: int, locality: int, detail: int) -> None:
-        """Something of everybody of an age and locality."""
-        self._events.add((minute, EVENT[kind], -1, 0, age, 0, locality, detail))
+    def place_event(self, kind: str, minute: int, age: int, locality: int, detail: int, person: int) -> None:
+        """Something of everybody, or of all members of a programme, of an age and locality."""
+        self._events.add((minute, EVENT[kind], person, 0, age, 0, locality, detail))
 
     def _row(self, j: Journey, s: Stay, left: int, outcome: int, goes_to: int) -> tuple[int, ...]:
         live = s.route >= 0 and outcome != _DIED and s.started != NEVER

@@ -16,7 +16,7 @@ GP_LEVERS, OUTPATIENT_LEVERS = ("gp_workload", "duplication"), ("outpatients", "
 
 
 def count_workload(run: Run) -> None:
-    """Every so many days: outpatient attendances a day by age and locality, and what general practice does besides."""
+    """Every so many days: outpatient attendances by age and locality, and what general practice does besides."""
     t, people = run.tables, run.state.persons
     if run.now // rules.DAY % WORKLOAD_DAYS or not t.plan.workload.any() or not people.age:
         return
@@ -24,11 +24,33 @@ def count_workload(run: Run) -> None:
     who = np.array(people.age) * localities + np.array(people.locality)
     numbers = np.bincount(who, minlength=len(t.people) * localities).tolist()
     more = _more(run, who.tolist(), len(numbers))
-    for of, (number, moved) in enumerate(zip(numbers, more, strict=True)):
-        age, locality = divmod(of, localities)
-        a_day = (number * t.workload[1][age] + moved) / YEAR_DAYS
-        if a_day > 0.0:
-            run.recorder.place_event("outpatients", run.now, age, locality, round(1000.0 * a_day))
+    everybody = [
+        number * t.workload[1][of // localities] + moved
+        for of, (number, moved) in enumerate(zip(numbers, more, strict=True))
+    ]
+    _write(run, "outpatients", -1, everybody)
+    for programme, members in enumerate(run.state.members):
+        theirs = _of_members(run, sorted(members), who.tolist(), len(numbers))
+        _write(run, "outpatients_of_members", -1 - programme, theirs)
+
+
+def _write(run: Run, kind: str, person: int, a_year: list[float]) -> None:
+    """Outpatient attendances a year by group, where there are any."""
+    for of, attendances in enumerate(a_year):
+        if attendances > 0.0:
+            age, locality = divmod(of, len(run.tables.plan.names.localities))
+            a_day = attendances / YEAR_DAYS
+            run.recorder.place_event(kind, run.now, age, locality, round(1000.0 * a_day), person)
+
+
+def _of_members(run: Run, rows: list[int], who: list[int], groups: int) -> list[float]:
+    """Outpatient attendances a year of people in these rows by group."""
+    found = [0.0] * groups
+    for row in rows:
+        twice = run.programmes.ratio("duplication", row, run.now)
+        outpatients = run.tables.workload[1][run.state.persons.age[row]]
+        found[who[row]] += outpatients * (run.programmes.ratio("outpatients", row, run.now) * twice)
+    return found
 
 
 def _more(run: Run, who: list[int], groups: int) -> list[float]:

@@ -346,18 +346,18 @@ def count_waits(
                 waiting_after_minutes[pool[i], who[i], day + 1] += sign * passed
 
 
-_DEATH, _DROPPED_NEED, _ENROLLED, _LEFT_PROGRAMME, _WOULD_BE_ENROLLED, _NEED_AVOIDED, _GP_SHED, _OUTPATIENTS = (
+_DEATH, _DROPPED_NEED, _ENROLLED, _LEFT_PROGRAMME, _WOULD_BE_ENROLLED, _NEED_AVOIDED, _GP_SHED = (
     EVENTS.index("death"), EVENTS.index("dropped_need"), EVENTS.index("enrolled"), EVENTS.index("left_programme"),
     EVENTS.index("would_be_enrolled"), EVENTS.index("need_avoided"), EVENTS.index("gp_shed"),
-    EVENTS.index("outpatients"),
 )  # fmt: skip
+_OUTPATIENTS, _OUTPATIENTS_OF_MEMBERS = EVENTS.index("outpatients"), EVENTS.index("outpatients_of_members")
 
 
 @compiled()
 def count_events(
-    measured: Measured, who: Ints, minute: Ints, kind: Ints, detail: Ints,
+    measured: Measured, who: Ints, minute: Ints, person: Ints, kind: Ints, detail: Ints,
     deaths: Ints, dropped_needs: Ints, needs_avoided: Ints, would_be_enrolled: Ints, enrolled: Ints, members: Ints,
-    gp_minutes_shed: Ints, outpatients: Ints,
+    gp_minutes_shed: Ints, outpatients: Ints, member_outpatients: Ints,
 ) -> None:  # fmt: skip
     """Count events when they happen; members from the next midnight on; outpatients on each day until the next."""
     for i in range(len(who)):
@@ -380,6 +380,9 @@ def count_events(
         elif kind[i] == _OUTPATIENTS:
             for later in range(WORKLOAD_DAYS):
                 outpatients[0, who[i], day_of(measured, minute[i] + later * DAY)] += detail[i]
+        elif kind[i] == _OUTPATIENTS_OF_MEMBERS:
+            for later in range(WORKLOAD_DAYS):
+                member_outpatients[-1 - person[i], who[i], day_of(measured, minute[i] + later * DAY)] += detail[i]
 
 
 @compiled()

@@ -94,6 +94,7 @@ PARTS: dict[str, str] = {
     "members": "programme",
     "member_admissions": "programme",
     "member_planned": "programme",
+    "member_outpatients": "programme",
     "needs_avoided": "severity",
     "dropped_needs": "severity",
     "recognitions": "condition",

@@ -49,6 +49,12 @@ PLANNED_CARE = (
         "Hospital Episode Statistics, outpatients", None, False, Formula("outpatients", PER_YEAR, 1 / 1000),
     ),
     Measure(
+        "outpatients_of_members", "Outpatient attendances of members", "attendances a year", "count",
+        "Those of `outpatients` that are of people while they are members of a programme; without the plan, of those "
+        "who would be. Worked out every four weeks, so from up to four weeks after joining.",
+        _OWN, None, False, Formula("member_outpatients", PER_YEAR, 1 / 1000, total=False, fine=False),
+    ),
+    Measure(
         "planned_admissions", "Planned overnight admissions", "admissions a year", "count",
         "Starts of an overnight acute stage for a planned need.",
         "NHS Data Dictionary, admission method 11 to 13", False, True, Formula("planned", PER_YEAR),
