@@ -73,12 +73,26 @@ def _of_members(t: FastTables, s: FastState, i: int, found: np.ndarray) -> None:
 def _moved(t: FastTables, s: FastState, more: np.ndarray) -> None:
     """Outpatient attendances a year beyond the usual by group; keeps the same of general practice, as a share."""
     c, localities = s.clock[0], t.locality_shares.size
+    members_only = _moves_members_only(t)
     usual = added = 0.0
     for row in range(s.people.size):
         p = s.people[row]
-        twice = ratio(t, s, _TWICE, row, c.minute)
         usual += t.workload[0, p.age]
+        if members_only and p.memberships == 0:
+            continue  # every ratio is 1
+        twice = ratio(t, s, _TWICE, row, c.minute)
         added += t.workload[0, p.age] * (ratio(t, s, _GP, row, c.minute) * twice - 1.0)
         outpatients = ratio(t, s, _OUTPATIENTS, row, c.minute) * twice - 1.0
         more[p.age * localities + p.locality] += t.workload[1, p.age] * outpatients
     c.gp_more = added / usual if usual > 0.0 else 0.0
+
+
+@part
+def _moves_members_only(t: FastTables) -> bool:
+    """True if no programme without a caseload moves this work."""
+    for i in range(t.programmes.size):
+        if t.programmes[i].caseload < 0.0:
+            for lever in (_GP, _OUTPATIENTS, _TWICE):
+                if t.programme_ratio[i, lever] != 1.0:
+                    return False
+    return True
