@@ -6,7 +6,7 @@ Only the rows that its claims are about are kept. What they say is in ``ask.py``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,6 +18,8 @@ from sim.results import BASELINE
 from sim.scenario import Claim, Scenario
 from sim.space import Uncertainty, draw, unknown
 
+MANY = 50
+"""Futures for which processes pay: making a future's plan and tables takes as long as its run."""
 ANOTHER_TIME = 1_000_000
 """Replication numbers of a future's further repetitions are so many apart: their luck is that of no other future."""
 
@@ -52,7 +54,7 @@ def more_futures(scenario: Scenario, before: Futures | None, until: int, times: 
     draws = draw(unsure, until, scenario.run.seed)
     jobs = [(scenario, unsure, draws[n].tolist(), n, times[n], how.engine) for n in numbers]
     try:
-        found, is_cut_short = in_order(future, jobs, how), False
+        found, is_cut_short = in_order(future, jobs, replace(how, in_processes=len(jobs) >= MANY)), False
     except CutShort as stopped:
         found, is_cut_short = stopped.done, True
     names = [each.name for each in unsure]

@@ -1,7 +1,8 @@
 """Work spread over threads, processes or a cluster; what is worked out does not depend on it.
 
-An engine that lets other threads go on is spread over threads, another over processes, and either over the workers of
-a Dask cluster, where the work of a worker that is lost is given to another.
+An engine that lets other threads go on is spread over threads, another over processes, and so is work that is as much
+Python's as the engine's; all of it over the workers of a Dask cluster, where the work of a worker that is lost is given
+to another.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ class Spread:
     """Address of the scheduler of a Dask cluster; this machine if empty."""
     progress: Progress | None = None
     """Told how far it is."""
+    in_processes: bool = False
+    """True for processes whatever the engine: each needs its own memory and seconds to begin, and none waits for
+    another's Python."""
 
 
 HERE = Spread()
@@ -79,7 +83,7 @@ def spread(
 def _here(
     function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread
 ) -> Iterator[tuple[int, Result]]:
-    backend = "threading" if about(how.engine).releases_gil else "loky"
+    backend = "threading" if about(how.engine).releases_gil and not how.in_processes else "loky"
     at_once = max(1, min(how.workers or cpu_count(), len(jobs)))
     parallel = Parallel(n_jobs=at_once, backend=backend, return_as="generator_unordered", pre_dispatch="2*n_jobs")
     try:
