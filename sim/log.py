@@ -90,13 +90,13 @@ EVENTS = (
     "outpatients_of_members",
 )
 """Events: a death (detail 0 at home, 1 care home, 2 acute hospital, 3 other bed); entering the end-of-life state; a
-need that came while the person was already in urgent care or a bed (detail severity); enrolment, leaving, and being
-picked without the programme running (detail programme); a need kept from happening by levers (detail severity);
-minutes of routine GP work shed (detail minutes); outpatient attendances of everybody of an age and locality (detail
-thousandths a day, until they are worked out again, see plan.WORKLOAD_DAYS); a condition recognised, managed, no longer
-managed, and somebody newly ill in the place of somebody recognised (detail number of the condition among those
-followed); a complication (detail its number); outpatient attendances of all members of a programme of an age and
-locality, where it does not run of those who would be (detail as for everybody)."""
+need that came while the person was already in urgent care or a bed (detail severity); enrolment, leaving (the dead
+too), and being picked without the programme running (detail programme); a need kept from happening by levers (detail
+severity); minutes of routine GP work shed (detail minutes); outpatient attendances of everybody of an age and
+locality (detail thousandths a day, until they are worked out again, see plan.WORKLOAD_DAYS); a condition recognised,
+managed, no longer managed, and somebody newly ill in the place of somebody recognised (detail number of the condition
+among those followed); a complication (detail its number); outpatient attendances of all members of a programme of an
+age and locality, where it does not run of those who would be (detail as for everybody)."""
 
 
 @dataclass(frozen=True)

@@ -260,6 +260,20 @@ def test_outpatient_attendances_of_members_are_moved_as_far_as_the_programme_rea
             np.testing.assert_allclose(sorted(zip(*attendances, strict=True)), expected, rtol=0, atol=0.501)
 
 
+@pytest.mark.parametrize("engine", [simpy_engine, fast_engine], ids=["simpy", "fast"])
+def test_who_dies_leaves_the_programmes_that_run(engine: Any) -> None:
+    old = {"who": {"age": ["85+"]}, "capacity": {"caseload_per_wte": {"value": 10**6}, "wte": {"value": 1}}}
+    scenario = scenario_of(programme("outpatients", 0.8, **old), days=60, scale=0.01)
+    for plan in (compile_plan(scenario, with_interventions=False), compile_plan(scenario)):
+        events = engine.advance(engine.start(plan, 3, 0), plan, 60 * DAY).events
+        who = {kind: set(zip(*(events[name][events["kind"] == EVENTS.index(kind)].tolist()
+                               for name in ("person", "generation", "minute")), strict=True))
+               for kind in ("enrolled", "death", "left_programme")}  # fmt: skip
+        members = {(person, generation) for person, generation, _ in who["enrolled"]}
+        assert who["left_programme"] == {each for each in who["death"] if each[:2] in members}
+        assert bool(who["left_programme"]) == bool(plan.programme_active.any())
+
+
 def test_readmissions_that_are_there_anyway_cannot_be_moved() -> None:
     own, drawn = 0.06, 0.08
     every = 1 - (1 - own) * (1 - drawn)

@@ -32,7 +32,7 @@ from sim.engines.fast_tables import FastTables
 from sim.log import EVENTS, OUTCOMES
 
 _HOME, _MOVED, _DIED, _ENDED = (OUTCOMES.index(name) for name in ("home", "moved", "died", "ended"))
-_DEATH = EVENTS.index("death")
+_DEATH, _LEFT_PROGRAMME = EVENTS.index("death"), EVENTS.index("left_programme")
 _READMITTED_SEVERITY = 3
 
 
@@ -209,5 +209,8 @@ def die(t: FastTables, s: FastState, row: int, slot: int, now: int) -> None:
         finish(t, s, other)
         other = following
     end_support(s, row, _DIED, now)
+    for programme in range(t.programmes.size):
+        if s.enrolled[programme, row] >= 0 and t.programmes[programme].active > 0:
+            event(s, _LEFT_PROGRAMME, row, programme, now)
     succeed(t, s, row)
     read_more(t, s, row, now)

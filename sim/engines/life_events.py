@@ -82,7 +82,7 @@ def readmit(run: Run, j: Journey) -> None:
 def die(run: Run, row: int, j: Journey | None) -> None:
     """Somebody dies, at home or in the stay of a journey.
 
-    Every journey and support of theirs ends, and a successor takes their place a minute later.
+    Every journey, support and membership of theirs ends, and a successor takes their place a minute later.
     """
     if row < 0:
         assert j is not None
@@ -97,5 +97,8 @@ def die(run: Run, row: int, j: Journey | None) -> None:
             run.recorder.ended(other, other.waiting, run.now, "died")
         run.finish(other)
     run.end_support(row, "died")
+    for programme, members in enumerate(run.state.members):
+        if row in members and run.tables.programme_active[programme]:
+            run.recorder.event("left_programme", run.now, run.state, row, programme)
     run.life.succeed(row)
     run.reread(row)
