@@ -60,9 +60,10 @@ def scenario_hash(scenario: Scenario) -> str:
 
 
 def resolved_hash(resolved: Mapping[str, Any]) -> str:
-    """The same of a scenario already written out as plain values."""
+    """The same of a scenario already written out as plain values; what was found of it is no part of it."""
+    asked = {name: value for name, value in resolved.items() if name != "what_we_found"}
     run = {name: value for name, value in resolved["run"].items() if name not in HOW_OFTEN}
-    return fingerprint({**resolved, "run": run})
+    return fingerprint({**asked, "run": run})
 
 
 @cache

@@ -27,6 +27,8 @@ def test_each_part_of_a_name_tells_runs_apart() -> None:
 def test_a_scenario_is_the_same_whatever_the_luck_and_another_if_a_number_changes() -> None:
     plain = scenario_hash(load_scenario("stroke_units"))
     assert plain == scenario_hash(load_scenario("stroke_units", {"run.seed": "9", "run.replications": "3"}))
+    told = load_scenario("stroke_units").model_copy(update={"what_we_found": "Something."})
+    assert plain == scenario_hash(told)
     assert plain != scenario_hash(load_scenario("stroke_units", {"place.pools.rehab_north.capacity": "14"}))
     assert plain != scenario_hash(load_scenario("stroke_units", {"run.scale": "0.5"}))
 
