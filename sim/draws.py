@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.compiled import compiled
+from sim.errors import RunError
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -169,6 +170,11 @@ BANDS = 24
 """Height bands of a scatter: 0 to 0.5, 0.5 to 1, 1 to 2, 2 to 4 and so on, in needs per unit of time."""
 EDGES = (0.0, *(0.5 * 2.0**band for band in range(BANDS)))
 MOST_POINTS = 2048
+TOO_MANY_POINTS = (
+    "a rate of need, or of plain arrivals, is so high that a quarter (or day) would hold more than "
+    f"{MOST_POINTS - 1:,} points: lower the rates, or the ratios that multiply them"
+)
+"""Why a run with such a rate stops, whichever engine it meets."""
 
 
 class Scatter(NamedTuple):
@@ -196,7 +202,7 @@ def scatter(keys: Words, cell: int | Ints, kind: int, above: Floats, below: Floa
     cell_length: length of the cell in the unit of time of the heights.
 
     Each cell of time and band is generated from its own address, so asking for more height adds points and moves
-    none. Raises ValueError where a rate is so high that a cell would hold more than 2,047 points.
+    none. Raises RunError where a rate is so high that a cell would hold more than 2,047 points.
     """
     cells, edges = np.broadcast_to(np.asarray(cell, dtype=np.uint64), keys.shape), EDGES
     found: list[Scatter] = []
@@ -259,10 +265,10 @@ def poisson_counts(u: Floats, mean: float) -> Ints:
 
 @cache
 def poisson_cumulative(mean: float) -> Floats:
-    """Chance of at most 0, 1, 2 and so on points; raises ValueError where a cell cannot hold so many."""
+    """Chance of at most 0, 1, 2 and so on points; raises RunError where a cell cannot hold so many."""
     most = int(mean + 12 * mean**0.5 + 20)
     if most >= MOST_POINTS:
-        raise ValueError(f"a mean of {mean:g} points in one cell is more than {MOST_POINTS} points can hold")
+        raise RunError(TOO_MANY_POINTS)
     number = np.arange(1, most)
     log_probability = -mean + np.concatenate([[0.0], np.cumsum(np.log(mean) - np.log(number))])
     return np.asarray(np.cumsum(np.exp(log_probability)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim import draws
+from sim.errors import RunError
 from sim.experiments.verify import HASH_VECTORS
 
 
@@ -72,7 +73,7 @@ def test_kinds_and_cells_are_independent() -> None:
 
 
 def test_a_rate_too_high_for_a_cell_is_refused() -> None:
-    with pytest.raises(ValueError, match="2048 points"):
+    with pytest.raises(RunError, match="more than 2,047 points"):
         draws.poisson_counts(np.array([0.5]), 3000.0)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.draws import MOST_POINTS
+from sim import draws
 from sim.engines.fast_courses import course_census
 from sim.engines.fast_life import TOO_MANY_POINTS, read_courses, read_people, sort_points
 from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
@@ -96,10 +96,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays, tables)
     if state.arrays.clock[0].fault == TOO_MANY_POINTS:
-        raise RunError(
-            f"on day {state.minute // _DAY} a rate of need, or of plain arrivals, is so high that a quarter (or day) "
-            f"would hold more than {MOST_POINTS - 1:,} points: lower the rates, or the ratios that multiply them"
-        )
+        raise RunError(draws.TOO_MANY_POINTS)
     if state.arrays.clock[0].fault:
         raise RunError("the compiled engine ran out of room: please report it, and use --engine simpy meanwhile")
     _refuse_gridlock(plan, state.arrays)

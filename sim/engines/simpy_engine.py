@@ -45,7 +45,7 @@ def start(plan: Plan, seed: int, replication: int) -> State:
 def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     """Carry a state on to a minute, in place; what happened on the way.
 
-    Raises RunError if everybody waits for a place that somebody else who waits holds.
+    Raises RunError if everybody waits for a place that somebody else who waits holds, or if a rate is too high to draw.
     """
     from_minute = state.minute
     run = Run(state, plan)
