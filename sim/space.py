@@ -14,6 +14,7 @@ Numbers are drawn independently of each other.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 from scipy import special
-from scipy.stats import qmc
 
 from sim.errors import InputError, Problem
 from sim.files.checks import check_scenario
@@ -39,10 +39,8 @@ _END = float(special.ndtri(0.975))
 """Standard deviations from the median to the end of a 95% range."""
 MONEY = (".prices.", ".takes.gbp_")
 """In the paths of prices and costs, on which no stay depends."""
-_BLOCK = 1024
-"""Sobol dimensions are made in blocks of so many, so that one number more moves the draws of no other."""
-_HALF_A_STEP = 2.0**-31
-"""Half of the distance between Sobol points, which keeps them off 0 and 1."""
+_BLOCK = 100
+"""Draws in which every hundredth of what a number may be comes once."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,8 @@ def space(scenario: Scenario) -> tuple[Uncertainty, ...]:
 
 
 def unknown(scenario: Scenario) -> tuple[Uncertainty, ...]:
-    """Those numbers of a scenario that nobody knows: what planners choose stays as it is stated.
-
-    Prices and costs come last, so that the draws of all others are the same with them and without.
-    """
-    found = (each for each in space(scenario) if each.kind == "uncertainty")
-    return tuple(sorted(found, key=lambda each: any(part in each.name for part in MONEY)))
+    """Those numbers of a scenario that nobody knows: what planners choose stays as it is stated."""
+    return tuple(each for each in space(scenario) if each.kind == "uncertainty")
 
 
 def _is_open(given: Given) -> bool:
@@ -147,17 +141,23 @@ _SCALES = {
 
 
 def draw(numbers: Sequence[Uncertainty], n: int, seed: int, again: int = 0) -> Floats:
-    """Draws of numbers ``[draw, number]``: the first ``n`` points of a scrambled Sobol sequence.
+    """Draws of numbers ``[draw, number]``: Latin hypercubes of a hundred, one after the other (McKay 1979).
 
-    More draws with the same seed begin with the same ones, and a number's draws depend on its position alone.
-    ``again`` names further sequences, for draws that cannot be used.
+    Not the points of a Sobol sequence: of a few hundred points in hundreds of dimensions, some pairs of dimensions go
+    together almost perfectly, and a number that matters would make others seem to. More draws with the same seed begin
+    with the same ones, and a number's draws depend on its name alone. ``again`` names further ones, for draws that
+    cannot be used.
     """
-    dimensions = _BLOCK * max(1, -(-len(numbers) // _BLOCK))
-    points = qmc.Sobol(dimensions, rng=np.random.default_rng([seed, again]))
-    # the sequence is balanced over powers of two, and is made so; then as many as are wanted
-    u = points.random_base2((max(n, 1) - 1).bit_length())[:n, : len(numbers)] + _HALF_A_STEP
-    columns = [quantile(number, u[:, position]) for position, number in enumerate(numbers)]
+    columns = [quantile(number, _spread_evenly(number.name, n, seed, again)) for number in numbers]
     return np.stack(columns, axis=1) if columns else np.empty((n, 0))
+
+
+def _spread_evenly(name: str, n: int, seed: int, again: int) -> Floats:
+    """Numbers from 0 to 1 in an order of their own for each name."""
+    own = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+    luck = np.random.default_rng([seed, again, own])
+    blocks = [(luck.permutation(_BLOCK) + luck.random(_BLOCK)) / _BLOCK for _ in range(-(-n // _BLOCK))]
+    return np.concatenate(blocks)[:n] if blocks else np.empty(0)
 
 
 # -- a scenario with other values ----------------------------------------------------------------------------------

@@ -235,11 +235,10 @@ def test_places_a_plan_pays_for_by_the_year_are_not_priced_again() -> None:
 # -- in files and runs ---------------------------------------------------------------------------------------------
 
 
-def test_ranges_of_prices_and_costs_are_drawn_last_and_count() -> None:
+def test_ranges_of_prices_and_costs_are_drawn_too() -> None:
     scenario = load_scenario("nwl_pilot", {"interventions.1.takes.gbp_per_year.low": "2500000"})
     drawn = unknown(scenario)
     prices = [".prices." in each.name or ".takes.gbp" in each.name for each in drawn]
-    assert prices == sorted(prices)
     assert sum(prices) > 30
     names = {each.name: each for each in drawn}
     assert "interventions.1.takes.gbp_per_year" in names

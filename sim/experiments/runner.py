@@ -312,9 +312,9 @@ def drawn_arms(
     """The arms of one replication with its own draw of the uncertain numbers, and how often it was drawn again.
 
     ``values`` are its draw, in the order of ``unsure``. Drawn one by one, published figures may contradict each other,
-    so that no plan can be worked out from them. Then the draw of the same number is taken from the next Sobol sequence,
-    so that a replication is a function of scenario, seed and number alone. ``only`` names those that are drawn, all if
-    left out: what an experiment sets by itself stays as it set it.
+    so that no plan can be worked out from them. Then the same one of further draws is taken, so that a replication is a
+    function of scenario, seed and number alone. ``only`` names those that are drawn, all if left out: what an
+    experiment sets by itself stays as it set it.
     """
     for again in range(MOST_DRAWS):
         if again:
