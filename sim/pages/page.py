@@ -47,12 +47,13 @@ def _umask() -> int:
 
 
 def document(title: str, first_screen: str, sections: Sequence[Section]) -> str:
-    """A page as HTML: its first screen, links to its sections, and the sections."""
+    """A page as HTML: its first screen, links to those of its sections that it does not link, and the sections."""
     shown = [section for section in sections if section[2]]
     body = "".join(
         f'<section id="{key}"><h2>{escape(heading)}</h2>{content}</section>' for key, heading, content in shown
     )
-    contents = " ".join(f'<a href="#{key}">{escape(heading)}</a>' for key, heading, _ in shown)
+    linked = set(re.findall(r"href='#([^']+)'", first_screen))
+    contents = " ".join(f'<a href="#{key}">{escape(heading)}</a>' for key, heading, _ in shown if key not in linked)
     style = (importlib.resources.files("sim.pages") / "page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en-GB"><head><meta charset="utf-8">'
