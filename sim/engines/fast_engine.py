@@ -89,8 +89,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         if wants == READ_QUARTER:
             _read(t, state, fresh=True)
         elif wants == RANK:
-            if _lacks_events(state.arrays, tables):
-                _flush(state.arrays, ended, events)
+            _flush(state.arrays, ended, events)
             _rank(t, tables, state)
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
@@ -139,9 +138,9 @@ def _rank(t: Any, tables: FastTables, state: State) -> None:
     for i, programme in enumerate(tables.programmes):
         if not is_ranking_day(t, i, day):
             continue
-        if _lacks_events(state.arrays, tables):
-            room = int(1.5 * _events_needed(state.arrays, tables))
-            state.arrays = state.arrays._replace(events=longer(state.arrays.events, room))
+        needed = _events_needed(state.arrays, tables)
+        if needed > len(state.arrays.events):
+            state.arrays = state.arrays._replace(events=longer(state.arrays.events, int(1.5 * needed)))
         leave_programme(t, state.here, i)
         rows = candidates(t, state.here, i)
         free = len(rows) if programme.caseload < 0 else int(programme.caseload) - int(state.arrays.members[i])
@@ -152,13 +151,8 @@ def _rank(t: Any, tables: FastTables, state: State) -> None:
     count_workload(t, state.here)
 
 
-def _lacks_events(s: FastState, tables: FastTables) -> bool:
-    """True if a ranking day might write down more than there is room for."""
-    return _events_needed(s, tables) > len(s.events)
-
-
 def _events_needed(s: FastState, tables: FastTables) -> int:
-    """Room for two events of everybody beside all that the instant may bring."""
+    """Room for all that a ranking day may write down: two events of everybody beside what the instant may bring."""
     live = int(s.clock[0].journeys_live + tables.place[0].most_arrivals) + _ROOM
     return int(s.clock[0].events) + 2 * (len(s.people) + live)
 

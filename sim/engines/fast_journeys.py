@@ -221,10 +221,10 @@ def queue_again(t: FastTables, s: FastState, pool: int) -> None:
 
 
 @part
-def is_queued(s: FastState, slot: int) -> bool:
-    """True if somebody who waits stands in the queue."""
+def queued_at(s: FastState, slot: int) -> int:
+    """Place in the queue of somebody who waits, -1 if not in it yet."""
     pool, place = s.journeys[slot].wait_pool, _place_in_queue(s, slot)
-    return place < s.queue_to[pool] and s.queue[pool, place] == slot
+    return place if place < s.queue_to[pool] and s.queue[pool, place] == slot else -1
 
 
 @part
@@ -251,8 +251,10 @@ def unqueue(s: FastState, slot: int) -> None:
         if s.joining[k] != slot:
             s.joining[n] = s.joining[k]
             n += 1
-    if n == c.joining and is_queued(s, slot):
-        take_from_queue(s, pool, _place_in_queue(s, slot))
+    if n == c.joining:
+        place = queued_at(s, slot)
+        if place >= 0:
+            take_from_queue(s, pool, place)
     c.joining = n
     touch(s, pool)
     j.wait_stage = -1

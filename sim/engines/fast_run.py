@@ -23,8 +23,8 @@ from sim.engines.fast_journeys import (
     due_minute,
     enqueue,
     free_journey,
-    is_queued,
     queue_again,
+    queued_at,
     schedule,
     sort_by_id,
     sort_numbers,
@@ -240,7 +240,7 @@ def wake(t: FastTables, s: FastState) -> None:
             free_journey(s, slot)
         elif j.wait_stage >= 0:
             s.asking[j.wait_pool] += 1
-            if not is_queued(s, slot):
+            if queued_at(s, slot) < 0:
                 enqueue(t, s, slot)
         else:
             schedule(s, slot, due_minute(s, slot))

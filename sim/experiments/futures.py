@@ -82,8 +82,8 @@ def future(
     tables = []
     arms, again = drawn_arms(scenario, unsure, values, number)
     used = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist() if again else [*values]
+    asked = {claim.measure for claim in scenario.claims}
     for time in range(times):
-        asked = {claim.measure for claim in scenario.claims}
         table = replication(arms, number + time * ANOTHER_TIME, arms.names, by, asked)
         tables.append(kept(scenario.claims, table).assign(replication=number, time=time))
     return pd.concat(tables, ignore_index=True), used, again

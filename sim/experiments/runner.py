@@ -23,7 +23,7 @@ from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.log import StayLog
-from sim.measures.measure import MONEY
+from sim.measures.measure import MONEY_MEASURES
 from sim.measures.tally import Tally
 from sim.money.bill import Bill, bill_of, measures_of, with_money
 from sim.plans.compile import compile_plan
@@ -207,7 +207,8 @@ def replication(
     weeks and months they take a fraction of the time.
     """
     found = tallies(arms, number, wanted, by)
-    is_money_wanted = BASELINE in found and (only is None or not MONEY.isdisjoint(only))  # saved against the baseline
+    # money is saved against the baseline
+    is_money_wanted = BASELINE in found and (only is None or not MONEY_MEASURES.isdisjoint(only))
     bill = arms.bill if is_money_wanted else None
     counted = only if only is None or bill is None else measures_of(bill).union(only)
     tables = [tally.table(counted).assign(arm=name, replication=number) for name, tally in found.items()]

@@ -20,7 +20,7 @@ from sim.experiments.runner import arms_of, in_order, replication
 from sim.experiments.spread import Spread
 from sim.experiments.tested import asked, levels
 from sim.files.choices import Choice, choice, with_choice
-from sim.measures.measure import MONEY
+from sim.measures.measure import MONEY_MEASURES
 from sim.results import BASELINE, PLAN
 from sim.scenario import BreakEven, Claim, Scenario
 from sim.space import with_values
@@ -92,7 +92,7 @@ def at_value(
     except InputError:
         return pd.DataFrame()
     measures = {claim.measure for claim in scenario.claims}
-    is_of_plan = given.lever.startswith("interventions.") and MONEY.isdisjoint(measures)
+    is_of_plan = given.lever.startswith("interventions.") and MONEY_MEASURES.isdisjoint(measures)
     table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by, measures)
     return kept(scenario.claims, table)
 

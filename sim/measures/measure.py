@@ -61,5 +61,5 @@ VALUES = ("tariff_value", "marginal_value", "cash_released")
 SAVINGS = dict(zip(VALUES, ("net_saving_at_tariff", "net_saving_at_marginal_cost", "net_saving_in_cash"), strict=True))
 """Measures of each less the cost of the plan."""
 GP_MINUTES = "programme_gp_minutes"
-MONEY = frozenset({GP_MINUTES, "programme_cost", "care_cost", *VALUES, *SAVINGS.values()})
+MONEY_MEASURES = frozenset({GP_MINUTES, "programme_cost", "care_cost", *VALUES, *SAVINGS.values()})
 """Measures worked out from others and from prices."""

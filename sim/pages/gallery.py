@@ -30,7 +30,7 @@ def gallery_page(found: Mapping[str, Answers]) -> str:
     first = next(iter(found.values()))
     sections.append(("limits", "What to know before quoting it", bullets([*caveats(first)[:1], *OF_ALL])))
     sections.append(("again", "How to get the same numbers again", _reproduce(found)))
-    return document("Gallery: every claim, put to the test", _first_screen(found), sections)
+    return document("Gallery: every claim, put to the test", _first_screen(found), sections, linked=found)
 
 
 def _first_screen(found: Mapping[str, Answers]) -> str:

@@ -10,7 +10,7 @@ import importlib.resources
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -46,13 +46,12 @@ def _umask() -> int:
     return mask
 
 
-def document(title: str, first_screen: str, sections: Sequence[Section]) -> str:
-    """A page as HTML: its first screen, links to those of its sections that it does not link, and the sections."""
+def document(title: str, first_screen: str, sections: Sequence[Section], linked: Container[str] = ()) -> str:
+    """A page as HTML: its first screen, links to its sections but those it has ``linked`` itself, and the sections."""
     shown = [section for section in sections if section[2]]
     body = "".join(
         f'<section id="{key}"><h2>{escape(heading)}</h2>{content}</section>' for key, heading, content in shown
     )
-    linked = set(re.findall(r"href='#([^']+)'", first_screen))
     contents = " ".join(f'<a href="#{key}">{escape(heading)}</a>' for key, heading, _ in shown if key not in linked)
     style = (importlib.resources.files("sim.pages") / "page.css").read_text(encoding="utf-8")
     return (
