@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from sim import __version__
 from sim.errors import InputError, Problem
@@ -189,7 +189,7 @@ def _mean_and_half_width(values: Floats) -> tuple[Floats, Floats]:
 
 
 def _t(n: npt.NDArray[np.int64]) -> Floats:
-    quantile: Floats = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1))
+    quantile: Floats = stdtrit(np.maximum(n - 1, 1), (1 + CONFIDENCE) / 2)
     return quantile
 
 

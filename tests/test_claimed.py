@@ -10,9 +10,10 @@ from sim.files.choices import Astray, choice, with_choice
 from sim.files.claim_checks import check_claims
 from sim.files.findings import Findings
 from sim.files.reading import load_scenario
-from sim.measures.daily import DERIVED_PARTS, DailyCounts
+from sim.measures.daily import DailyCounts
 from sim.measures.definitions import CLAIMABLE, MEASURES
 from sim.measures.derived import derived_counts
+from sim.measures.parts import DERIVED_PARTS
 from sim.measures.tally import Tally
 from sim.pages.explain import measured_in_words
 from sim.results import BASELINE, PLAN

@@ -18,7 +18,6 @@ from sim.commands.command import (
     spread_of,
     takes_run,
 )
-from sim.quantities import AGES
 
 if TYPE_CHECKING:
     from sim.experiments.evaluate import Avoided, Evaluation
@@ -56,6 +55,8 @@ def evaluate_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _ages(text: str) -> str:
+    from sim.quantities import AGES
+
     if set(text.split(",")) <= set(AGES):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is not a list of age bands out of {', '.join(AGES)}, such as 75-84,85+")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy  # which loads its statistics, slow to load, only when they are first asked for
 
 from sim.experiments.tested import Levels, asked, claimed_in_words, levels, on_screen, unit
 from sim.measures.definitions import MEASURES
@@ -104,7 +104,7 @@ def _futures(known: Floats) -> Interval:
 
 def share_of_futures(holds: int, futures: int) -> tuple[float, float]:
     """Ends of the 95% interval of the share of futures in which a claim holds (Wilson)."""
-    found = stats.binomtest(holds, futures).proportion_ci(CONFIDENCE, method="wilson")
+    found = scipy.stats.binomtest(holds, futures).proportion_ci(CONFIDENCE, method="wilson")
     return float(found.low), float(found.high)
 
 

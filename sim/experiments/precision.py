@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy  # which loads its statistics, slow to load, only when they are first asked for
+from scipy.special import stdtrit
 
 from sim.errors import InputError, Problem
 from sim.measures.definitions import MEASURES
@@ -93,7 +94,7 @@ def estimate(
     """
     known = _known(values)
     n = len(known)
-    skewness = float(stats.skew(known, bias=False)) if n > 2 and np.ptp(known) > 0 else 0.0
+    skewness = float(scipy.stats.skew(known, bias=False)) if n > 2 and np.ptp(known) > 0 else 0.0
     wide = any(_spread(_known(each)) > SPREAD for each in (levels or (values,)))
     skewed = n > 1 and (abs(skewness) > SKEWNESS or wide)
     method: Literal["t", "bootstrap-t"] = "bootstrap-t" if skewed and n >= FEWEST else "t"
@@ -120,7 +121,7 @@ def _student_t(known: Floats, confidence: float) -> tuple[float, float]:
     n = len(known)
     if n < 2:
         return math.nan, math.nan
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * known.std(ddof=1) / math.sqrt(n))
+    half = float(stdtrit(n - 1, (1 + confidence) / 2) * known.std(ddof=1) / math.sqrt(n))
     return float(known.mean()) - half, float(known.mean()) + half
 
 
@@ -154,7 +155,7 @@ def median_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> tu
     NaN where even the lowest and the highest value are too near.
     """
     ordered = np.sort(_known(values))
-    place = int(stats.binom.ppf((1 - confidence) / 2, len(ordered), 0.5)) if len(ordered) else 0
+    place = int(scipy.stats.binom.ppf((1 - confidence) / 2, len(ordered), 0.5)) if len(ordered) else 0
     return (float(ordered[place - 1]), float(ordered[-place])) if place > 0 else (math.nan, math.nan)
 
 

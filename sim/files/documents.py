@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode
@@ -154,6 +155,21 @@ def _not_text(content: bytes, byte: int) -> str:
 
 def parse(text: str, shown: str) -> Document:
     """The values of YAML text, called ``shown`` in messages. Never raises for what the text holds."""
+    return _read_by_libyaml(text, shown) or _read_by_ruamel(text, shown)
+
+
+def _read_by_libyaml(text: str, shown: str) -> Document | None:
+    """The values of a text without faults, in a tenth of the time; None for any other, or where there is no libyaml."""
+    document = Document(origins={(): Origin(shown, 0)})
+    try:
+        document.data = _Reader(document, yaml.parse(text, Loader=yaml.CLoader)).whole()
+    except (yaml.YAMLError, ValueError, AttributeError, _TooMuch):
+        return None
+    return None if document.problems else document
+
+
+def _read_by_ruamel(text: str, shown: str) -> Document:
+    """The values of a text, and what is wrong with it."""
     document = Document(origins={(): Origin(shown, 0)})
     reader = _Reader(document, YAML(typ="safe", pure=True).parse(text))
     try:

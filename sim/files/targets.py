@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ruamel.yaml import YAML
-
+from sim.files.documents import read
 from sim.files.shipped import shipped
 from sim.quantities import Described
 
@@ -57,5 +56,6 @@ class Target(Described):
 
 def targets() -> list[Target]:
     """The targets of the reference place, in the order of their file."""
-    found = YAML(typ="safe").load(shipped("calibration", "targets.yaml"))
+    path = shipped("calibration", "targets.yaml")
+    found = read(path, path.name).data
     return [Target.model_validate(each | {"period": str(each["period"])}) for each in found["targets"]]

@@ -5,10 +5,10 @@ The counting is in ``counting.py`` and ``histories.py``, the tidy table in ``tab
 
 from __future__ import annotations
 
-from sim.measures.daily import DERIVED_PARTS, LABELS, PARTS
 from sim.measures.definitions_of_conditions import OF_CONDITIONS, OF_STATES
 from sim.measures.definitions_of_planned_care import PLANNED_CARE
 from sim.measures.measure import PER_1000, PER_DAY, PER_YEAR, SAVINGS, Formula, Measure
+from sim.measures.parts import DERIVED_PARTS, LABELS, PARTS
 from sim.scenario import ALL, Divided
 
 _AE = "NHS England, A&E attendances and emergency admissions"

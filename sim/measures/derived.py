@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.measures.counting import Ints
-from sim.measures.daily import HOURLY, MONTHS, PARTS, PATHWAYS, REASONS, DailyCounts
+from sim.measures.daily import DailyCounts
+from sim.measures.parts import HOURLY, MONTHS, PARTS, PATHWAYS, REASONS
 from sim.measures.proxies import proxies
 from sim.rules import DAY
 

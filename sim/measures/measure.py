@@ -17,7 +17,7 @@ class Formula:
     """A measure as one tally over another."""
 
     tally: str
-    """Tally on top (see ``daily.PARTS``)."""
+    """Tally on top (see ``parts.PARTS``)."""
     over: str
     """Another tally, or `year` (a count), `day` (a mean over days), `residents` (per 1,000 residents a year)."""
     factor: float = 1.0

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from sim.measures.tables import EXCEEDS, EXCEEDS_PEOPLE, what_gives_first
 from sim.results import BASELINE, CONFIDENCE, PLAN, Results, interval
@@ -85,7 +85,7 @@ def _wider(replications: int, picked_from: int) -> float:
     if replications < 2:
         return math.nan
     tails = (1 - CONFIDENCE) / 2 / np.array([picked_from, 1])
-    of_all, of_one = stats.t.isf(tails, replications - 1)
+    of_all, of_one = stdtrit(replications - 1, tails)
     return float(of_all / of_one)
 
 
