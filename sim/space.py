@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ from pydantic import BaseModel
 from scipy import special
 
 from sim.errors import InputError, Problem
-from sim.files.checks import check_scenario
+from sim.files.checks import check_values
 from sim.files.findings import TOLERANCE, is_share, may_be_negative
 from sim.files.provenance import Given, assumptions
 from sim.interventions import Lever
@@ -183,7 +184,7 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
     changed: Scenario = _changed(scenario, tree, (), problems)
     if not problems and changed != scenario:
         changed = _adding_up(scenario, changed)
-        problems += check_scenario(changed)[0]
+        problems += check_values(changed, values)
     if problems:
         raise InputError(problems)
     return changed
@@ -204,7 +205,7 @@ def _changed(holder: Any, tree: Any, path: tuple[str, ...], problems: list[Probl
     inside = {key: _changed(parts[key], tree[key], (*path, key), problems) for key in tree}
     match holder:
         case BaseModel():
-            fields = {field.alias or name: name for name, field in type(holder).model_fields.items()}
+            fields = _fields(type(holder))
             return holder.model_copy(update={fields[key]: value for key, value in inside.items()})
         case Mapping():
             return {**holder, **inside}
@@ -217,10 +218,16 @@ def _parts(holder: Any) -> dict[str, Any]:
     if isinstance(holder, Quantity | Lever):
         return {}
     if isinstance(holder, BaseModel):
-        return {field.alias or name: getattr(holder, name) for name, field in type(holder).model_fields.items()}
+        return {part: getattr(holder, name) for part, name in _fields(type(holder)).items()}
     if isinstance(holder, Mapping):
         return {str(key): value for key, value in holder.items()}
     return {str(index): value for index, value in enumerate(holder)} if isinstance(holder, tuple) else {}
+
+
+@cache
+def _fields(kind: type[BaseModel]) -> dict[str, str]:
+    """The names of a model's fields, by the parts of a path."""
+    return {field.alias or name: name for name, field in kind.model_fields.items()}
 
 
 def _with_number(holder: Any, field: str, value: float) -> Any:

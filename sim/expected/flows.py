@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.expected.net_rates import YEAR_DAYS, NetRates, net_rates
-from sim.expected.routes import ROUTED_AS, Routing, live_share, routes_of
+from sim.expected.routes import ROUTED_AS, Routing
 from sim.expected.stage_times import days_in_stage, written_days
 from sim.quantities import AGES
 from sim.system import Place
@@ -45,9 +45,10 @@ def expected_flows(place: Place) -> ExpectedFlows:
     net = net_rates(place) if place.people is not None else None
     entries = dict(net.entries) if net is not None else {}
     entries["other"] = plain_entries(place)
-    routing = Routing(place, net.lost if net else {})
-    stays, spent = _stays_and_days(place, net, routing, entries, room=True)
-    firm, firm_spent = _stays_and_days(place, net, routing, entries, room=False)
+    routing = net.routing if net else Routing(place, {})
+    visits, firm_visits = (_visits(routing, entries, room=room) for room in (True, False))
+    stays, spent = _stays_and_days(net, routing, visits)
+    firm, firm_spent = _stays_and_days(net, routing, firm_visits)
     mean_days = {name: np.divide(spent[name], n, out=np.zeros(len(AGES)), where=n > 0) for name, n in stays.items()}
     in_place = {name: days / YEAR_DAYS for name, days in spent.items()}
     firm_in_place = {name: days / YEAR_DAYS for name, days in firm_spent.items()}
@@ -57,39 +58,41 @@ def expected_flows(place: Place) -> ExpectedFlows:
             in_place[support.stage] = firm_in_place[support.stage] = residents
     load, otherwise = _pool_load(place, stays, in_place), _pool_load(place, firm, firm_in_place)
     bears = {name: min(load[name], otherwise[name]) for name in load}
-    return ExpectedFlows(net, stays, mean_days, in_place, load, bears, _discharges(place, net, routing, entries))
+    return ExpectedFlows(net, stays, mean_days, in_place, load, bears, _discharges(routing, visits))
 
 
-Entries = dict[str, dict[str, Floats]]
+Visits = list[tuple[str, dict[str, Floats]]]
+"""Severity, and stays a year by stage and age, of each kind of entry."""
+
+
+def _visits(routing: Routing, entries: dict[str, dict[str, Floats]], *, room: bool) -> Visits:
+    """What each kind of entry leads to; ``room``: see ``Routing.visits``."""
+    routed = [(ROUTED_AS.get(label, label), by_stage) for label, by_stage in entries.items()]
+    return [(severity, routing.visits(severity, by_stage, room=room)) for severity, by_stage in routed]
 
 
 def _stays_and_days(
-    place: Place, net: NetRates | None, routing: Routing, entries: Entries, *, room: bool
+    net: NetRates | None, routing: Routing, visits: Visits
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Stays a year, and the days they take, by stage and age; ``room``: see ``Routing.visits``."""
-    stay, lost, cut = (net.stay_days, net.lost, net.admitted_per_day) if net else ({}, {}, np.zeros(len(AGES)))
-    stays = {name: np.zeros(len(AGES)) for name in place.stages}
-    spent = {name: np.zeros(len(AGES)) for name in place.stages}
-    for label, by_stage in entries.items():
-        severity = ROUTED_AS.get(label, label)
-        for name, per_year in routing.visits(severity, by_stage, room=room).items():
-            if not per_year.any():
-                continue
-            stays[name] += per_year
-            spent[name] += per_year * days_in_stage(place, name, severity, stay, lost, cut)
+    """Stays a year, and the days they take, by stage and age."""
+    stay, cut = (net.stay_days, net.admitted_per_day) if net else ({}, np.zeros(len(AGES)))
+    stays = {name: np.zeros(len(AGES)) for name in routing.place.stages}
+    spent = {name: np.zeros(len(AGES)) for name in routing.place.stages}
+    for severity, by_stage in visits:
+        for name, per_year in by_stage.items():
+            if per_year.any():
+                stays[name] += per_year
+                spent[name] += per_year * days_in_stage(routing, name, severity, stay, cut)
     return stays, spent
 
 
-def _discharges(place: Place, net: NetRates | None, routing: Routing, entries: Entries) -> dict[str, float]:
+def _discharges(routing: Routing, visits: Visits) -> dict[str, float]:
     """Live overnight discharges a year by discharge pathway."""
-    lost = net.lost if net else {}
     found: dict[str, float] = {}
-    for label, by_stage in entries.items():
-        severity = ROUTED_AS.get(label, label)
-        for name, per_year in routing.visits(severity, by_stage).items():
-            stage = place.stages[name]
-            alive = per_year * live_share(stage, lost, name)
-            for each in routes_of(stage, severity) if stage.overnight else ():
+    for severity, by_stage in visits:
+        for name, per_year in by_stage.items():
+            alive = per_year * routing.alive[name]
+            for each in routing.routes(severity)[name] if routing.place.stages[name].overnight else ():
                 if each.route.pathway is not None:
                     leaving = float((alive * each.share).sum())
                     found[each.route.pathway] = found.get(each.route.pathway, 0.0) + leaving

@@ -6,7 +6,7 @@ home. ``net_rates`` does all the subtractions, once, so that the parts add up to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from sim.system import Place, PlannedCare, Stage
 
 Floats = npt.NDArray[np.float64]
 YEAR_DAYS = 365.25
+Stays = tuple[str, str, Floats]
+"""Severity, stage and stays a year by age."""
 URGENT = ("minor", "ambulatory_care_sensitive", "community_or_acute", "acute", "community_or_home")
 
 
@@ -79,6 +81,8 @@ class NetRates:
     """Mean square over squared mean of a person's lasting multiplier, by age."""
     entries: dict[str, dict[str, Floats]]
     """Needs a year of the whole place by severity, stage of entry and age; drawn readmissions are `readmission`."""
+    routing: Routing
+    """The place's routes, taken by those who are not `lost`."""
 
 
 def net_rates(place: Place) -> NetRates:
@@ -122,12 +126,14 @@ def net_rates(place: Place) -> NetRates:
     admitted_per_day = np.array(urgent.readmitted_within_30_days.values) / 30 * (1 - zero_day)
     lost = _lost(place, dies_mean, admitted_per_day)
     routing = Routing(place, lost)
-    bed_days = _bed_days(place, routing, entries, stay, lost, admitted_per_day) / residents
+    stays = [*_stays(routing, entries)]
+    bed_days = _bed_days(routing, stays, stay, admitted_per_day) / residents
     raised, free = _raised_for_dropped(bed_days[:, None, None, None] / YEAR_DAYS * frequency, end)
     referrals = _referrals(place)
     if place.planned_care is not None:
-        entries |= _referral_entries(place.planned_care, referrals * residents)
-    home_care, care_home = _requests(place, routing, residents, weight, end.relative, free, died_by_residence, entries)
+        planned = _referral_entries(place.planned_care, referrals * residents)
+        entries, stays = entries | planned, [*stays, *_stays(routing, planned)]
+    home_care, care_home = _requests(place, stays, residents, weight, end.relative, free, died_by_residence)
     return NetRates(
         groups=Groups(residents, share, end.near_end, weight),
         urgent=total[:, None, None, None] * frequency * raised,
@@ -148,6 +154,7 @@ def net_rates(place: Place) -> NetRates:
         care_home_requests=care_home,
         propensity_spread=spread,
         entries=entries,
+        routing=routing,
     )
 
 
@@ -329,7 +336,7 @@ def _net_stay(place: Place, name: str, stage: Stage, dies_mean: Floats) -> Float
         published = published / (1 - np.array(urgent.zero_day_share.values))
     alive = 1 - dies_mean if stage.deaths_in_hospital else np.ones(len(AGES))
     severity = "planned" if name != urgent.overnight_stage else "acute"
-    taken_off = alive * (mean_delay_days(stage, severity) + door_wait_days(stage))
+    taken_off = alive * (mean_delay_days(routes_of(stage, severity)) + door_wait_days(stage))
     return np.asarray(np.maximum(published - taken_off, 0.1 * published))
 
 
@@ -352,20 +359,17 @@ def _lost(place: Place, dies_mean: Floats, admitted_per_day: Floats) -> dict[str
     return dies | cut_short(place, admitted_per_day)
 
 
-def _bed_days(
-    place: Place, routing: Routing, entries: dict[str, dict[str, Floats]], stay: dict[str, Floats],
-    lost: dict[str, Floats], admitted_per_day: Floats,
-) -> Floats:  # fmt: skip
+def _bed_days(routing: Routing, stays: Iterable[Stays], stay: dict[str, Floats], admitted_per_day: Floats) -> Floats:
     """Days a year that people of each age spend in urgent care and the beds after it, where no other need is met."""
     total = np.zeros(len(AGES))
-    for severity, name, per_year in _stays(routing, entries):
-        stage = place.stages[name]
-        if not stage.at_home and stage.residence is None:
-            total += per_year * days_in_stage(place, name, severity, stay, lost, admitted_per_day)
+    for severity, name, per_year in stays:
+        stage = routing.place.stages[name]
+        if per_year.any() and not stage.at_home and stage.residence is None:
+            total += per_year * days_in_stage(routing, name, severity, stay, admitted_per_day)
     return total
 
 
-def _stays(routing: Routing, entries: dict[str, dict[str, Floats]]) -> Iterator[tuple[str, str, Floats]]:
+def _stays(routing: Routing, entries: dict[str, dict[str, Floats]]) -> Iterator[Stays]:
     """Severity, stage and stays a year that each kind of entry leads to."""
     for label, by_stage in entries.items():
         severity = ROUTED_AS.get(label, label)
@@ -389,8 +393,8 @@ def _referral_entries(care: PlannedCare, a_year: Floats) -> dict[str, dict[str, 
 
 
 def _requests(
-    place: Place, routing: Routing, residents: Floats, weight: Floats, relative: Floats, free: Floats, died: Floats,
-    entries: dict[str, dict[str, Floats]],
+    place: Place, stays: Iterable[Stays], residents: Floats, weight: Floats, relative: Floats, free: Floats,
+    died: Floats,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Community requests a person-year, [age, frailty, residence], that balance deaths and endings of each support.
 
@@ -401,7 +405,7 @@ def _requests(
     if social is None or people is None:
         return np.zeros_like(share), np.zeros_like(share)
     arriving = {stage: np.zeros(len(AGES)) for stage in place.stages}
-    for _, name, per_year in _stays(routing, entries):
+    for _, name, per_year in stays:
         arriving[name] = arriving[name] + per_year
     ratio = np.array(people.frailty_care_home_ratio.values)
     number = share * residents[:, None, None]

@@ -5,14 +5,14 @@ Nothing here runs; ``plans/plan.py`` turns resolved routes into tables and ``net
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.quantities import AGES
-from sim.system import HOME, Place, Route, Stage
+from sim.system import HOME, SEVERITIES, Place, Route, Stage
 
 Floats = npt.NDArray[np.float64]
 ROUTED_AS = {"readmission": "acute", "diverted": "minor"}
@@ -41,21 +41,42 @@ def routes_of(stage: Stage, severity: str) -> list[ResolvedRoute]:
     return found
 
 
+def alike(routes: Iterable[Route]) -> dict[str, str]:
+    """The first severity to which the same of these routes are open, by severity."""
+    given = list(routes)
+    first: dict[tuple[bool, ...], str] = {}
+    return {
+        severity: first.setdefault(tuple(not route.severity or severity in route.severity for route in given), severity)
+        for severity in SEVERITIES
+    }
+
+
 def live_share(stage: Stage, dies: Mapping[str, Floats], name: str) -> Floats:
     """Share of the people in a stage who leave it alive, by age."""
     return 1.0 - dies.get(name, np.array(stage.dies.values if stage.dies else (0.0,) * len(AGES)))
 
 
 class Routing:
-    """The routes of a place as linear equations, put together once for each severity.
+    """The routes of a place, and as linear equations, put together once for severities routed alike.
 
     ``dies`` gives shares that do not leave by a route where these are worked out rather than written in the file.
     """
 
     def __init__(self, place: Place, dies: Mapping[str, Floats]) -> None:
-        self._place, self._dies = place, dies
+        self.place, self.dies = place, dies
+        self.alive = {name: live_share(stage, dies, name) for name, stage in place.stages.items()}
+        """Share of the people in each stage who leave it by a route, by age."""
+        self._like = alike(route for stage in place.stages.values() for route in stage.routes)
+        self._routes: dict[str, dict[str, list[ResolvedRoute]]] = {}
         self._number = {name: i for i, name in enumerate(place.stages)}
         self._equations: dict[tuple[str, bool], Floats] = {}
+
+    def routes(self, severity: str) -> dict[str, list[ResolvedRoute]]:
+        """The routes of each stage for one severity (see ``routes_of``)."""
+        like = self._like[severity]
+        if like not in self._routes:
+            self._routes[like] = {name: routes_of(stage, like) for name, stage in self.place.stages.items()}
+        return self._routes[like]
 
     def visits(self, severity: str, entries: Mapping[str, Floats], *, room: bool = True) -> dict[str, Floats]:
         """Stays a year in each stage by age, from entries a year by stage and age, if nothing were ever full.
@@ -66,7 +87,7 @@ class Routing:
         start = np.zeros((len(AGES), len(self._number)))
         for name, per_year in entries.items():
             start[:, self._number[name]] += per_year
-        address = (severity, room)
+        address = (self._like[severity], room)
         if address not in self._equations:
             self._equations[address] = np.eye(len(self._number)) - self._matrix(severity, room)
         try:
@@ -80,14 +101,13 @@ class Routing:
     def _matrix(self, severity: str, room: bool) -> Floats:
         """Share of those in a stage (last index) who go on to another, by age."""
         matrix = np.zeros((len(AGES), len(self._number), len(self._number)))
-        for name, stage in self._place.stages.items():
-            if stage.residence is not None:
+        for name, resolved in self.routes(severity).items():
+            if self.place.stages[name].residence is not None:
                 continue
-            alive, resolved = live_share(stage, self._dies, name), routes_of(stage, severity)
             for each in resolved:
                 to = each.route.to if room else _without_room(each.route, resolved)
                 if to != HOME:
-                    matrix[:, self._number[to], self._number[name]] += each.share * alive
+                    matrix[:, self._number[to], self._number[name]] += each.share * self.alive[name]
         return matrix
 
 

@@ -5,13 +5,13 @@ Nothing here is drawn; ``net_rates.py`` and ``flows.py`` put the parts together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.expected.routes import live_share, routes_of
+from sim.expected.routes import ResolvedRoute, Routing
 from sim.quantities import AGES
 from sim.system import WEEKDAYS, Place, Stage
 
@@ -47,10 +47,10 @@ def _door_wait(chances: tuple[float, ...], opens: int, closes: int) -> float:
     return float(np.mean(waits))
 
 
-def mean_delay_days(stage: Stage, severity: str = "acute") -> Floats:
-    """Mean delay of the people leaving a stage alive, all three parts, by age."""
+def mean_delay_days(routes: Iterable[ResolvedRoute]) -> Floats:
+    """Mean delay of the people leaving a stage alive by its routes, all three parts, by age."""
     total = np.zeros(len(AGES))
-    for resolved in routes_of(stage, severity):
+    for resolved in routes:
         if resolved.route.delay is not None:
             total += resolved.share * resolved.route.delay.mean_days.value
     return total
@@ -82,23 +82,16 @@ def cut_short(place: Place, admitted_per_day: Floats) -> dict[str, Floats]:
 
 
 def days_in_stage(
-    place: Place, name: str, severity: str, stay_days: Mapping[str, Floats], lost: Mapping[str, Floats],
-    admitted_per_day: Floats,
-) -> Floats:  # fmt: skip
+    routing: Routing, name: str, severity: str, stay_days: Mapping[str, Floats], admitted_per_day: Floats
+) -> Floats:
     """Mean days from started to left by age, all of the delay included.
 
-    Parameters
-    ----------
-    stay_days
-        Net lengths of stay by stage, where they differ from what the file gives.
-    lost
-        Share of the stays that do not end by a route, by stage: deaths worked out, and stays cut short.
-    admitted_per_day
-        Chance a day that an admission cuts a stay at home short.
+    ``stay_days`` are net lengths of stay by stage, where they differ from what the file gives; ``admitted_per_day`` is
+    the chance a day that an admission cuts a stay at home short.
     """
-    stage = place.stages[name]
+    stage = routing.place.stages[name]
     stay = stay_days[name] if name in stay_days else written_days(stage)
-    if name in lost and can_be_cut_short(stage):
-        stay = np.divide(lost[name], admitted_per_day, out=stay.copy(), where=admitted_per_day > 0)
-    onward = live_share(stage, lost, name)
-    return np.asarray(stay + onward * (door_wait_days(stage) + mean_delay_days(stage, severity)), dtype=float)
+    if name in routing.dies and can_be_cut_short(stage):
+        stay = np.divide(routing.dies[name], admitted_per_day, out=stay.copy(), where=admitted_per_day > 0)
+    delay = mean_delay_days(routing.routes(severity)[name])
+    return np.asarray(stay + routing.alive[name] * (door_wait_days(stage) + delay), dtype=float)

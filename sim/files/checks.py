@@ -15,7 +15,7 @@ from sim.errors import Problem
 from sim.files.claim_checks import check_claims
 from sim.files.course_checks import check_courses, check_courses_of_place
 from sim.files.fields import slug
-from sim.files.findings import TOLERANCE, Findings, check_numbers
+from sim.files.findings import TOLERANCE, Findings, check_numbers, check_value
 from sim.files.flow_checks import NEED, warn_of_circles, warn_of_unreachable
 from sim.interventions import Intervention
 from sim.quantities import AGES, AgeTable
@@ -63,6 +63,24 @@ def check_readiness(readiness: Readiness) -> BothLists:
 def check_scenario(scenario: Scenario, measures: Mapping[str, Divided] = {}) -> BothLists:
     """Problems and warnings of a scenario; claims must be about one of ``measures``, if any are given."""
     found = Findings()
+    _scenario(found, scenario, measures)
+    check_numbers(found, scenario)
+    warn_of_circles(found, scenario.place, scenario.interventions, "place.stages")
+    warn_of_unreachable(found, scenario.place, scenario.interventions, "place.stages")
+    return found.both()
+
+
+def check_values(scenario: Scenario, values: Mapping[str, float]) -> list[Problem]:
+    """Problems of a scenario that made sense before it was given these values, by their paths."""
+    found = Findings()
+    _scenario(found, scenario, {})
+    for path, value in values.items():
+        check_value(found, path, value)
+    return found.problems
+
+
+def _scenario(found: Findings, scenario: Scenario, measures: Mapping[str, Divided]) -> None:
+    """Everything about a scenario but its numbers one by one, and where people can go."""
     known = _known(scenario.place, scenario.interventions)
     _place(found, scenario.place, known, "place.")
     for index, intervention in enumerate(scenario.interventions):
@@ -74,10 +92,6 @@ def check_scenario(scenario: Scenario, measures: Mapping[str, Divided] = {}) -> 
     _caps(found, scenario)
     check_courses(found, scenario)
     check_claims(found, scenario, measures)
-    check_numbers(found, scenario)
-    warn_of_circles(found, scenario.place, scenario.interventions, "place.stages")
-    warn_of_unreachable(found, scenario.place, scenario.interventions, "place.stages")
-    return found.both()
 
 
 def _known(place: Place, interventions: Iterable[Intervention]) -> Known:
@@ -214,14 +228,10 @@ def _served_by(found: Findings, stage: Stage, known: Known, path: str) -> list[s
 
 def _shares(found: Findings, routes: tuple[Route, ...], path: str) -> None:
     """The shares of the routes open to one severity do not exceed 1 at any age."""
+    given = [(route.severity, route.share.values) for route in routes if isinstance(route.share, AgeTable)]
+    given = [(open_to, values) for open_to, values in given if max(values) <= 1]
     for severity in SEVERITIES:
-        tables = [
-            route.share.values
-            for route in routes
-            if isinstance(route.share, AgeTable)
-            and max(route.share.values) <= 1
-            and severity in (route.severity or SEVERITIES)
-        ]
+        tables = [values for open_to, values in given if not open_to or severity in open_to]
         over = [(age, sum(column)) for age, column in zip(AGES, zip(*tables, strict=True), strict=False)]
         over = [(age, total) for age, total in over if total > 1 + TOLERANCE]
         if over:

@@ -98,6 +98,13 @@ def check_numbers(found: Findings, model: BaseModel) -> None:
         found.warn("", f"{len(silent)} of {len(numbers)} numbers have neither a source nor `assumption: true`: {named}")
 
 
+def check_value(found: Findings, path: str, value: float) -> None:
+    """Check the value of the number at a path against what its name says of its bounds."""
+    name = _name(path)
+    if name not in ANY_SIGN:
+        _check_bound(found, path, name, value)
+
+
 def _several(kind: str) -> str:
     return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
 
@@ -130,11 +137,10 @@ def _check_list(found: Findings, path: str, values: tuple[float, ...]) -> None:
 
 
 def _check_bounds(found: Findings, number: Given, value: float) -> None:
-    name = _name(number.path)
     for end in dict.fromkeys((value, number.low, number.high)):
-        if end is not None and name not in ANY_SIGN:
-            _check_bound(found, number.path, name, end)
-    if name == "ratio":
+        if end is not None:
+            check_value(found, number.path, end)
+    if _name(number.path) == "ratio":
         low = value if number.low is None else number.low
         high = value if number.high is None else number.high
         if not low <= value <= high:

@@ -13,7 +13,7 @@ import pandas as pd
 from sim.errors import Problem
 from sim.expected.flows import ExpectedFlows, Floats
 from sim.expected.net_rates import YEAR_DAYS
-from sim.expected.routes import ROUTED_AS, Routing
+from sim.expected.routes import ROUTED_AS
 from sim.files.targets import targets
 from sim.quantities import AGES
 from sim.system import Place, Pool
@@ -181,7 +181,7 @@ def _through_a_and_e(place: Place, flows: ExpectedFlows, stages: list[str]) -> f
     assert place.urgent_needs is not None
     assert flows.net is not None
     door, total = place.urgent_needs.a_and_e_stage, 0.0
-    routing = Routing(place, flows.net.lost)
+    routing = flows.net.routing
     for label, by_stage in flows.net.entries.items():
         if door in by_stage:
             going = routing.visits(ROUTED_AS.get(label, label), {door: by_stage[door]})

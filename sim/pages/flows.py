@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from sim.expected.flows import expected_flows, plain_entries
-from sim.expected.routes import ROUTED_AS, Routing, live_share, routes_of
+from sim.expected.routes import ROUTED_AS, Routing
 from sim.system import HOME, Place, Stage
 
 NEED = "need"
@@ -26,8 +26,7 @@ def flows_between(place: Place) -> Flows:
     net = expected_flows(place).net
     entries = dict(net.entries) if net is not None else {}
     entries["other"] = plain_entries(place)
-    lost = net.lost if net is not None else {}
-    routing = Routing(place, lost)
+    routing = net.routing if net is not None else Routing(place, {})
     found: Flows = {}
 
     def add(source: str, to: str, people: float) -> None:
@@ -41,10 +40,10 @@ def flows_between(place: Place) -> Flows:
             stage = place.stages[name]
             if stage.residence is not None:
                 continue
-            onward = live_share(stage, lost, name)
+            onward = routing.alive[name]
             end = CUT_SHORT if stage.at_home else DIED
             add(name, end, float((per_year * (1 - onward)).sum()))
-            for resolved in routes_of(stage, severity):
+            for resolved in routing.routes(severity)[name]:
                 add(name, resolved.route.to, float((per_year * onward * resolved.share).sum()))
     return {pair: people for pair, people in found.items() if people > 0}
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from sim.expected.flows import ExpectedFlows
 from sim.interventions import Intervention
 from sim.scenario import Scenario
@@ -31,9 +34,10 @@ class Arm:
         """Minute of a date's midnight; dates before the run are minute 0, later ones stay as they are."""
         return max((date - self.first_day).days, 0) * 1440
 
-    def weekday(self, day: int) -> int:
-        """Weekday of a day of the run, Monday 0."""
-        return (self.first_day.weekday() + day) % 7
+    @property
+    def weekdays(self) -> npt.NDArray[np.int64]:
+        """Weekday of each day of the run, Monday 0."""
+        return np.asarray((self.first_day.weekday() + np.arange(self.days)) % 7)
 
     @property
     def stage_index(self) -> dict[str, int]:

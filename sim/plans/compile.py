@@ -7,18 +7,21 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.expected.flows import ExpectedFlows, expected_flows
 from sim.plans.arm import Arm, with_added
 from sim.plans.courses import complication_names, course_tables, followed
 from sim.plans.people import people_tables, programme_tables
 from sim.plans.plan import Names, Plan
-from sim.plans.pools import capacity, initial, pool_tables, stream_tables
+from sim.plans.pools import initial, pool_tables, stream_tables
 from sim.plans.routes import route_tables
 from sim.plans.stages import stage_tables
 from sim.quantities import AGES
 from sim.scenario import Scenario
 from sim.system import RESIDENCES
+
+Ints = npt.NDArray[np.int64]
 
 
 def compile_plan(scenario: Scenario, *, with_interventions: bool = True, flows: ExpectedFlows | None = None) -> Plan:
@@ -40,22 +43,23 @@ def compile_plan(scenario: Scenario, *, with_interventions: bool = True, flows: 
         first_day=first_day,
         days=run.warm_up_days + round(run.years * 365),
     )
+    pools = pool_tables(arm)
     return Plan(
-        names=_names(arm),
+        names=_names(arm, pools["capacity"]),
         days=arm.days,
         first_weekday=first_day.weekday(),
         **people_tables(scenario, arm.flows.net, interventions, first_day, arm.days),
         **course_tables(scenario, arm.flows.net, arm.stage_index),
         **stage_tables(arm),
         **route_tables(arm),
-        **pool_tables(arm),
+        **pools,
         **stream_tables(arm),
         initial=initial(arm),
         **programme_tables(scenario, first_day, active=with_interventions),
     )
 
 
-def _names(arm: Arm) -> Names:
+def _names(arm: Arm, capacity: Ints) -> Names:
     place, run = arm.place, arm.scenario.run
     stages, urgent, planned = place.stages, place.urgent_needs, place.planned_care
     counted = urgent.counted_by_pilot_share if urgent else None
@@ -76,7 +80,7 @@ def _names(arm: Arm) -> Names:
         a_and_e=index[urgent.a_and_e_stage] if urgent else -1,
         gp=index[urgent.gp_stage] if urgent else -1,
         slots=tuple(pool.kind == "slots" for pool in place.pools.values()),
-        capacity=tuple(tuple(row) for row in capacity(arm).tolist()),
+        capacity=tuple(tuple(row) for row in capacity.tolist()),
         residents=tuple(tuple(round(n * run.scale * share) for share in shares) for n in people),
         first_day=arm.first_day,
         warm_up_minutes=run.warm_up_days * 1440,

@@ -144,15 +144,16 @@ def _need_by_day(
     starts: dt.date,
 ) -> Floats:
     """Relative rate of urgent needs, [severity, age, day]: month, growth from the first measured day, steps by date."""
-    dates = [first_day + dt.timedelta(days=day) for day in range(days)]
-    month = np.array([date.month - 1 for date in dates])
-    years = np.array([max(0.0, (date - starts).days / 365.25) for date in dates])
+    dates = np.datetime64(first_day) + np.arange(days)
+    month = dates.astype("datetime64[M]").astype(np.int64) % 12
+    years = np.maximum(0.0, (np.arange(days) - (starts - first_day).days) / 365.25)
     relative = np.empty((len(URGENT), len(AGES), days))
     growth = 1 + np.array(people.growth_per_cent_per_year.values) / 100
+    grown = growth[:, None] ** years
     for severity, name in enumerate(URGENT):
         for a, age in enumerate(AGES):
             pattern = urgent.minor_by_month.values if name == "minor" else urgent.by_month[age].values
-            relative[severity, a] = (np.array(pattern) / np.mean(pattern))[month] * growth[a] ** years
+            relative[severity, a] = (np.array(pattern) / np.mean(pattern))[month] * grown[a]
     for intervention in interventions:
         for step in intervention.needs:
             from_day = max(0, (step.from_date - first_day).days)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.interventions import Intervention
 from sim.plans.arm import Arm
 from sim.quantities import AGES
-from sim.system import WEEKDAYS, Hours, Place, Pool
+from sim.system import WEEKDAYS, Hours, Place
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,8 +20,13 @@ def pool_tables(arm: Arm) -> dict[str, Any]:
     """Capacity, opening times, priorities and reserved places; general practice time."""
     place, index = arm.place, arm.stage_index
     pools = place.pools.values()
-    hours = np.array([_hours(arm, name, pool) for name, pool in place.pools.items()], dtype=np.int64)
+    hours = _hours(arm)
     opens, closes = np.ascontiguousarray(hours[:, :, 0]), np.ascontiguousarray(hours[:, :, 1])
+    is_open = closes > 0
+    capacity = usual = _capacity(arm, is_open, arm.interventions)
+    if any(each.beds for each in arm.interventions):
+        usual = _capacity(arm, is_open, ())
+    gp_share = _gp_share(place)
     rank = np.zeros((len(pools), len(index) + 1), dtype=np.int64)
     kept = np.zeros_like(rank)
     for p, pool in enumerate(pools):
@@ -31,27 +36,28 @@ def pool_tables(arm: Arm) -> dict[str, Any]:
         for source, places in pool.reserved.items():
             kept[p, index.get(source, -1)] = round(places * arm.scenario.run.scale)
     return {
-        "capacity": capacity(arm),
+        "capacity": capacity,
         "opens": opens,
         "closes": closes,
         "slots": np.array([int(pool.kind == "slots") for pool in pools]),
         "first": rank,
         "reserved": kept,
-        "gp_share": _gp_share(place),
-        "gp_added": _gp_added(arm),
+        "gp_share": gp_share,
+        "gp_added": np.where(gp_share[:, None] > 0, capacity - usual, 0),
         **_general_practice(arm),
     }
 
 
-def _hours(arm: Arm, name: str, pool: Pool) -> Ints:
-    """Minutes at which a pool opens and closes ``[day, 2]``; both 0 on a day on which it does not open."""
-    weekday = (arm.weekday(0) + np.arange(arm.days)) % 7
-    hours = _by_weekday(pool.open)[weekday]
+def _hours(arm: Arm) -> Ints:
+    """Minutes at which pools open and close ``[pool, day, 2]``; both 0 on a day on which one does not open."""
+    weekdays = arm.weekdays
+    hours = np.stack([_by_weekday(pool.open) for pool in arm.place.pools.values()])[:, weekdays]
     for intervention in arm.interventions:
-        changed = next((change.open for change in intervention.opening if _matches(name, change.pool)), None)
-        if changed is not None:
-            first = arm.day_of(intervention.ramp.starts)
-            hours[first:] = _by_weekday(changed)[weekday[first:]]
+        first = arm.day_of(intervention.ramp.starts)
+        for name, p in arm.pool_index.items() if intervention.opening else ():
+            changed = next((change.open for change in intervention.opening if _matches(name, change.pool)), None)
+            if changed is not None:
+                hours[p, first:] = _by_weekday(changed)[weekdays[first:]]
     return hours
 
 
@@ -60,8 +66,8 @@ def _by_weekday(hours: Hours) -> Ints:
     return np.array([own if day in hours.weekdays else (0, 0) for day in WEEKDAYS], dtype=np.int64)
 
 
-def capacity(arm: Arm) -> Ints:
-    """Whole places by pool and day, -1 without limit.
+def _capacity(arm: Arm, is_open: npt.NDArray[np.bool_], interventions: tuple[Intervention, ...]) -> Ints:
+    """Whole places by pool and day, -1 without limit, with the beds that some interventions add; 0 slots when closed.
 
     A fraction left by the scale is given out week by week, so that the mean is right even for a small pool.
     """
@@ -72,7 +78,7 @@ def capacity(arm: Arm) -> Ints:
             wanted[p] = pool.capacity.value
             for change in sorted(pool.changes, key=lambda change: change.from_date):
                 wanted[p, arm.day_of(change.from_date) :] = change.capacity
-    for intervention in arm.interventions:
+    for intervention in interventions:
         for step in intervention.beds:
             chosen = [i for name, i in arm.pool_index.items() if _matches(name, step.pool)]
             weight = np.array([wanted[i, 0] for i in chosen])
@@ -82,12 +88,11 @@ def capacity(arm: Arm) -> Ints:
                 wanted[i, arm.day_of(step.from_date) : until] += step.add * share
     week = np.arange(arm.days) // 7
     dither = (week * 0.6180339887498949 + 0.5) % 1.0
-    whole = np.floor(np.maximum(wanted, 0) * arm.scenario.run.scale + dither[None, :] + 1e-9)
-    places = np.asarray(np.where(np.isnan(wanted), -1, whole)).astype(np.int64)
-    for p, (name, pool) in enumerate(pools.items()):
-        if pool.kind == "slots":
-            places[p, ~_hours(arm, name, pool).any(axis=1)] = 0
-    return places
+    places = np.floor(np.maximum(wanted, 0) * arm.scenario.run.scale + dither[None, :] + 1e-9)
+    places[np.isnan(wanted)] = -1
+    of_slots = np.array([pool.kind == "slots" for pool in pools.values()])
+    places[of_slots[:, None] & ~is_open] = 0
+    return np.asarray(places, dtype=np.int64)
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -102,13 +107,6 @@ def _gp_share(place: Place) -> Floats:
     ]
     total = sum(of_gp)
     return np.array(of_gp) / total if total > 0 else np.zeros(len(of_gp))
-
-
-def _gp_added(arm: Arm) -> Ints:
-    """Urgent appointments by pool and day that interventions add to general practice, or take away."""
-    without = tuple(each.model_copy(update={"beds": ()}) for each in arm.interventions)
-    added = capacity(arm) - capacity(replace(arm, interventions=without))
-    return np.where(_gp_share(arm.place)[:, None] > 0, added, 0)
 
 
 def _general_practice(arm: Arm) -> dict[str, float]:
@@ -129,7 +127,7 @@ def _general_practice(arm: Arm) -> dict[str, float]:
 def stream_tables(arm: Arm) -> dict[str, Any]:
     """Plain arrivals: where they come, when, and of what age and locality."""
     streams = arm.place.plain_arrivals.values()
-    weekdays = np.array([arm.weekday(day) for day in range(arm.days)])
+    weekdays = arm.weekdays
     rate = np.zeros((len(streams), arm.days))
     hours, ages = np.zeros((len(streams), 24)), np.zeros((len(streams), len(AGES)))
     localities = np.zeros((len(streams), len(arm.place.localities)))

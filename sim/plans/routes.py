@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.expected.routes import ResolvedRoute, routes_of
+from sim.expected.routes import ResolvedRoute, alike, routes_of
 from sim.interventions import Intervention
 from sim.plans.arm import Arm, target
 from sim.plans.stages import sigma
 from sim.quantities import AGES, FRAILTIES
-from sim.system import SEVERITIES, Stage
+from sim.system import SEVERITIES, Route, Stage
 
 Floats = npt.NDArray[np.float64]
 NEED = -1
@@ -21,19 +21,28 @@ NEED = -1
 
 def route_tables(arm: Arm) -> dict[str, Any]:
     """Every set of routes (a stage, a severity, from a minute on) as consecutive rows."""
+    index, met = arm.stage_index, _met(arm)
     sets: list[tuple[int, ...]] = []
     rows: list[dict[str, Any]] = []
     for minute, in_force, changed in _route_changes(arm):
         for name in changed:
-            for severity in SEVERITIES:
-                resolved = _with_routes(in_force, name, arm.place.stages.get(name), severity)
-                if resolved:
-                    stage = arm.stage_index.get(name, NEED)
-                    sets.append((stage, SEVERITIES.index(severity), minute, len(rows), len(resolved)))
+            stage = arm.place.stages.get(name)
+            like = alike([*_added(in_force, name), *(stage.routes if stage else ())])
+            made: dict[str, list[dict[str, Any]]] = {}
+            for s, severity in enumerate(SEVERITIES):
+                if like[severity] == severity:
+                    resolved = _with_routes(in_force, name, stage, severity)
                     _refuse_circle(resolved, name)
-                    rows += _rows(arm, resolved, len(rows))
+                    made[severity] = _rows(index, resolved, met)
+                own = made[like[severity]]
+                if own:
+                    sets.append((index.get(name, NEED), s, minute, len(rows), len(own)))
+                    rows += own
+    table = np.array(sets, dtype=np.int64).reshape(-1, 5)
     columns = {f"route_{key}": np.array([row[key] for row in rows]) for key in rows[0]} if rows else _no_routes()
-    return {"route_sets": np.array(sets, dtype=np.int64).reshape(-1, 5), **columns}
+    within = columns["route_otherwise"]
+    columns["route_otherwise"] = np.where(within >= 0, within + np.repeat(table[:, 3], table[:, 4]), within)
+    return {"route_sets": table, **columns}
 
 
 def _route_changes(arm: Arm) -> list[tuple[int, list[Intervention], list[str]]]:
@@ -49,22 +58,27 @@ def _route_changes(arm: Arm) -> list[tuple[int, list[Intervention], list[str]]]:
     return changes
 
 
+def _added(in_force: list[Intervention], name: str) -> list[Route]:
+    """The routes that interventions add to a stage."""
+    return [item.route for intervention in in_force for item in intervention.routes if item.stage == name]
+
+
 def _with_routes(in_force: list[Intervention], name: str, stage: Stage | None, severity: str) -> list[ResolvedRoute]:
     """A stage's routes with added ones first; its own routes share out whom those leave. A need has no own routes."""
     added: list[ResolvedRoute] = []
     left = np.ones(len(AGES))
-    for item in (item for intervention in in_force for item in intervention.routes):
-        if item.stage == name and (not item.route.severity or severity in item.route.severity):
-            share = left if isinstance(item.route.share, str) else left * np.array(item.route.share.values)
-            added.append(ResolvedRoute(item.route, share))
+    for route in _added(in_force, name):
+        if not route.severity or severity in route.severity:
+            share = left if isinstance(route.share, str) else left * np.array(route.share.values)
+            added.append(ResolvedRoute(route, share))
             left = left - share
     own = [] if stage is None else routes_of(stage, severity)
     return added + [ResolvedRoute(each.route, each.share * left) for each in own]
 
 
-def _rows(arm: Arm, resolved: list[ResolvedRoute], first: int) -> list[dict[str, Any]]:
-    index = arm.stage_index
-    by_frailty = [_by_frailty(arm, each) for each in resolved]
+def _rows(index: dict[str, int], resolved: list[ResolvedRoute], met: _Met | None) -> list[dict[str, Any]]:
+    """The rows of one set, `otherwise` counted from its first."""
+    by_frailty = [_by_frailty(each, met) for each in resolved]
     left, rows = np.ones((len(AGES), len(FRAILTIES))), []
     for each, asked in zip(resolved, by_frailty, strict=True):
         takes_the_rest = each is resolved[-1] and isinstance(each.route.share, str)
@@ -76,7 +90,7 @@ def _rows(arm: Arm, resolved: list[ResolvedRoute], first: int) -> list[dict[str,
                 "to": target(index, route.to),
                 "shares": 1.0 - left,
                 "if_room": int(route.if_room),
-                "otherwise": _row_to(resolved, route.otherwise, first) if route.if_room else -1,
+                "otherwise": _row_to(resolved, route.otherwise) if route.if_room else -1,
                 "otherwise_to": target(index, route.otherwise) if route.otherwise else -1,
                 "pathway": -1 if route.pathway is None else int(route.pathway[1]),
                 "process": 0.0 if delay is None else drawn * delay.process_share.value,
@@ -105,31 +119,46 @@ def _refuse_circle(resolved: list[ResolvedRoute], name: str) -> None:
             )
 
 
-def _row_to(resolved: list[ResolvedRoute], name: str, first: int) -> int:
+def _row_to(resolved: list[ResolvedRoute], name: str) -> int:
     """Row of the route of this set that leads to the alternative under its own condition, -1 if there is none."""
     for i, each in enumerate(resolved):
         if each.route.to == name and each.route.if_room:
-            return first + i
+            return i
     return -1
 
 
-def _by_frailty(arm: Arm, each: ResolvedRoute) -> Floats:
+class _Met(NamedTuple):
+    """The people met in a stage."""
+
+    by_frailty: Floats
+    """Relative number, [age, frailty]."""
+    outside: Floats
+    """Share who do not live in a care home, by age."""
+
+
+def _met(arm: Arm) -> _Met | None:
+    net, people = arm.flows.net, arm.place.people
+    if net is None or people is None:
+        return None
+    ratio = np.array(people.frailty_urgent_ratio.values)
+    by_frailty = net.groups.share.sum(axis=2) * ratio
+    return _Met(by_frailty, 1 - (net.groups.share[:, :, 2] * ratio).sum(axis=1) / by_frailty.sum(axis=1))
+
+
+def _by_frailty(each: ResolvedRoute, met: _Met | None) -> Floats:
     """Shares by age and frailty.
 
     New support is only for people who do not live in a care home: their share is raised until the share of all
     discharges is the published one.
     """
     share = np.repeat(each.share[:, None], len(FRAILTIES), axis=1)
-    net, people = arm.flows.net, arm.place.people
-    if net is None or people is None:
+    if met is None:
         return share
-    by_frailty = net.groups.share.sum(axis=2) * np.array(people.frailty_urgent_ratio.values)
     if each.route.frailty_ratio is not None:
         ratio = np.array(each.route.frailty_ratio.values)
-        share = share * ratio / ((by_frailty * ratio).sum(axis=1) / by_frailty.sum(axis=1))[:, None]
+        share = share * ratio / ((met.by_frailty * ratio).sum(axis=1) / met.by_frailty.sum(axis=1))[:, None]
     if each.route.pathway in ("P1", "P2", "P3"):
-        residents = (net.groups.share[:, :, 2] * np.array(people.frailty_urgent_ratio.values)).sum(axis=1)
-        share = share / (1 - residents / by_frailty.sum(axis=1))[:, None]
+        share = share / met.outside[:, None]
     return np.minimum(share, 1.0)
 
 

@@ -97,7 +97,7 @@ def _most_pools(arm: Arm) -> int:
 
 def _leaving(arm: Arm) -> Floats:
     chances = np.zeros((len(arm.place.stages), arm.days))
-    weekdays = np.array([arm.weekday(day) for day in range(arm.days)])
+    weekdays = arm.weekdays
     for s, stage in enumerate(arm.place.stages.values()):
         chances[s] = np.array(leaving_chances(stage))[weekdays]
     for intervention in arm.interventions:
