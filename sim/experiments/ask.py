@@ -18,7 +18,7 @@ from sim.experiments import verdicts
 from sim.experiments.answers import Answer, Answers, Decider, Edge, Luck, Range, Region, Share
 from sim.experiments.claims import ADMISSIONS, naive_figure
 from sim.experiments.deciders import Ranking, box, ranked
-from sim.experiments.futures import Futures, more_futures
+from sim.experiments.futures import Futures, futures_of_each, more_futures
 from sim.experiments.precision import estimate
 from sim.experiments.runner import CutShort, size_and_time
 from sim.experiments.spread import HERE, Progress, Spread
@@ -98,6 +98,26 @@ def ask(
     return _kept(scenario, answers, found, looks, cut_short, how, command)
 
 
+def asked_together(
+    scenarios: Sequence[Scenario], futures: int, twice: int, how: Spread = HERE, command: str = ""
+) -> list[Answers]:
+    """What is found of the claims of each of some scenarios that share their past (see ``futures.families``).
+
+    The same as ``ask`` with so many futures says of each, without what is enough, in less time. Interrupted from the
+    keyboard it keeps nothing.
+    """
+    times = [_times(scenario, futures, _fewer(scenario, futures, twice)) for scenario in scenarios]
+    found = futures_of_each(scenarios, range(futures), times, how)
+    if any(each.is_cut_short for each in found):
+        raise KeyboardInterrupt("interrupted; the same command begins again")
+    answers = (
+        [_answer(scenario, number, claim, own, 1) for number, claim in _chosen(scenario, ())]
+        for scenario, own in zip(scenarios, found, strict=True)
+    )
+    together = zip(scenarios, answers, found, strict=True)
+    return [_kept(scenario, given, own, (futures,), "", how, command) for scenario, given, own in together]
+
+
 def looks_of(futures: int | None, most: int = MOST) -> tuple[int, ...]:
     """Numbers of futures at which is looked: one if it is fixed, else 100, doubled, up to the most."""
     if futures is not None:
@@ -137,14 +157,12 @@ def _settled(
     own: Scenario, chosen: Sequence[tuple[int, Claim]], looks: Sequence[int], twice: int, how: Spread
 ) -> tuple[Futures, list[Answer], str]:
     """The futures looked at until every claim is settled, what they say, and what was cut short."""
-    twice = min(twice, looks[-1] // 2) if unknown(own) else 0
-    each_twice = any(claim.which == "expectation" for claim in own.claims)
+    twice = _fewer(own, looks[-1], twice)
     found: Futures | None = None
     for until in looks:
         before = found.count if found else 0
-        times = [2 if each_twice or number < twice else 1 for number in range(until)]
         now = replace(how, progress=_after(how.progress, before))
-        found = more_futures(own, found, until, times, now)
+        found = more_futures(own, found, until, _times(own, until, twice), now)
         if not found.count:
             raise KeyboardInterrupt("interrupted before one future was done; the same command begins again")
         answers = [_answer(own, number, claim, found, len(looks)) for number, claim in chosen]
@@ -154,6 +172,17 @@ def _settled(
             break
     assert found is not None, "there is at least one look"
     return found, answers, ""
+
+
+def _fewer(scenario: Scenario, futures: int, twice: int) -> int:
+    """Futures run twice, of those wished for: half at most, and none where nothing but luck differs."""
+    return min(twice, futures // 2) if unknown(scenario) else 0
+
+
+def _times(scenario: Scenario, futures: int, twice: int) -> list[int]:
+    """How often each future is run; each twice where a claim is about the expectation."""
+    each_twice = any(claim.which == "expectation" for claim in scenario.claims)
+    return [2 if each_twice or number < twice else 1 for number in range(futures)]
 
 
 def _after(tell: Progress | None, before: int) -> Callable[[int, int], None] | None:

@@ -1,20 +1,32 @@
-"""Futures of a scenario: each a draw of the numbers nobody knows and its own luck, with the plan and without it.
+"""Futures of scenarios: each a draw of the numbers nobody knows and its own luck, with the plan and without it.
 
-Only the rows that its claims are about are kept. What they say is in ``ask.py``.
+Only the rows that its claims are about are kept. What they say is in ``ask.py``. Scenarios of one place may share its
+past and its baseline, which changes nothing but the time it takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import NamedTuple
 
 import pandas as pd
 
 from sim.engines import DEFAULT
-from sim.experiments.runner import CutShort, drawn_arms, in_order, replication
+from sim.experiments.runner import (
+    CutShort,
+    drawn_arms,
+    first_change,
+    in_order,
+    is_place_alone,
+    side_by_side,
+    table_of,
+)
 from sim.experiments.spread import Spread
 from sim.experiments.tested import about
-from sim.results import BASELINE
+from sim.results import BASELINE, PLAN
 from sim.scenario import Claim, Scenario
 from sim.space import Uncertainty, draw, unknown
 
@@ -44,49 +56,117 @@ class Futures:
 
 
 def more_futures(scenario: Scenario, before: Futures | None, until: int, times: Sequence[int], how: Spread) -> Futures:
-    """The futures there are and those that follow, up to so many.
+    """The futures there are and those that follow, up to so many; see ``futures_of_each``."""
+    [more] = futures_of_each([scenario], range(before.count if before else 0, until), [times], how)
+    if before is None:
+        return more
+    return Futures(
+        pd.concat([before.drawn, more.drawn], ignore_index=True),
+        pd.concat([before.rows, more.rows], ignore_index=True),
+        before.drawn_again + more.drawn_again,
+        more.is_cut_short,
+    )
 
-    ``times`` says how often each is run with the same numbers, by the number of the future. Interrupted from the
-    keyboard, those that are done are given.
+
+def futures_of_each(
+    scenarios: Sequence[Scenario], numbers: range, times: Sequence[Sequence[int]], how: Spread
+) -> list[Futures]:
+    """Futures of each of some scenarios that may share their past (see ``families``), by their numbers.
+
+    ``times`` says of each scenario how often a future is run with the same numbers, by its number. Interrupted from
+    the keyboard, those that are done are given.
     """
-    unsure = unknown(scenario)
-    numbers = range(before.count if before else 0, until)
-    draws = draw(unsure, until, scenario.run.seed)
-    jobs = [(scenario, unsure, draws[n].tolist(), n, times[n], how.engine) for n in numbers]
+    unsure = [unknown(scenario) for scenario in scenarios]
+    draws = [draw(own, numbers.stop, scenarios[0].run.seed) for own in unsure]
+    jobs = [
+        (scenarios, unsure, [own[n].tolist() for own in draws], n, [own[n] for own in times], how.engine)
+        for n in numbers
+    ]
     try:
         found, is_cut_short = in_order(future, jobs, replace(how, in_processes=len(jobs) >= MANY)), False
     except CutShort as stopped:
         found, is_cut_short = stopped.done, True
-    names = [each.name for each in unsure]
-    drawn = pd.DataFrame([values for _, values, _ in found], columns=names, dtype=float)
-    rows = [table for table, _, _ in found]
-    again = sum(again for _, _, again in found)
-    if before:
-        drawn, again = pd.concat([before.drawn, drawn], ignore_index=True), again + before.drawn_again
-        rows = [before.rows, *rows]
-    return Futures(drawn, pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(), again, is_cut_short)
+    return [_futures(own, [each[place] for each in found], is_cut_short) for place, own in enumerate(unsure)]
+
+
+def _futures(unsure: Sequence[Uncertainty], found: Sequence[Future], is_cut_short: bool) -> Futures:
+    drawn = pd.DataFrame([each.used for each in found], columns=[one.name for one in unsure], dtype=float)
+    rows = pd.concat([each.rows for each in found], ignore_index=True) if found else pd.DataFrame()
+    return Futures(drawn, rows, sum(each.drawn_again for each in found), is_cut_short)
+
+
+# -- one future ----------------------------------------------------------------------------------------------------
+
+
+class Future(NamedTuple):
+    """What was found in one future of a scenario."""
+
+    rows: pd.DataFrame
+    """Rows of the tidy table that its claims are about."""
+    used: list[float]
+    """The numbers it was run with."""
+    drawn_again: int
+    """How often they were drawn again."""
 
 
 def future(
-    scenario: Scenario,
-    unsure: Sequence[Uncertainty],
-    values: Sequence[float],
+    scenarios: Sequence[Scenario],
+    unsure: Sequence[Sequence[Uncertainty]],
+    values: Sequence[Sequence[float]],
     number: int,
-    times: int,
+    times: Sequence[int],
     by: str = DEFAULT,
-) -> tuple[pd.DataFrame, list[float], int]:
-    """One future, run so many times: the rows its claims are about, the numbers it used, and how often it was drawn.
+) -> list[Future]:
+    """One future of each scenario, each run so many times.
 
-    ``values`` are its draw of the numbers nobody knows, ``unsure``.
+    ``values`` are each scenario's draw of the numbers nobody knows in it, ``unsure``. Numbers of the place are drawn
+    alike, so scenarios drawn equally often have the same place and go on from one run of it.
     """
-    tables = []
-    arms, again = drawn_arms(scenario, unsure, values, number)
-    used = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist() if again else [*values]
-    asked = {claim.measure for claim in scenario.claims}
-    for time in range(times):
-        table = replication(arms, number + time * ANOTHER_TIME, arms.names, by, asked)
-        tables.append(kept(scenario.claims, table).assign(replication=number, time=time))
-    return pd.concat(tables, ignore_index=True), used, again
+    asked = [{claim.measure for claim in scenario.claims} for scenario in scenarios]
+    ready = [
+        drawn_arms(scenario, own, drawn, number, asked=measures)
+        for scenario, own, drawn, measures in zip(scenarios, unsure, values, asked, strict=True)
+    ]
+    rows: list[list[pd.DataFrame]] = [[] for _ in scenarios]
+    for time, often in product(range(max(times)), sorted({again for _, again in ready})):
+        here = [place for place, (_, again) in enumerate(ready) if again == often and time < times[place]]
+        luck = number + time * ANOTHER_TIME
+        together = side_by_side([ready[place][0] for place in here], luck, (BASELINE, PLAN), by) if here else []
+        for place, found in zip(here, together, strict=True):
+            table = table_of(ready[place][0], found, luck, asked[place])
+            rows[place].append(kept(scenarios[place].claims, table).assign(replication=number, time=time))
+    return [
+        Future(pd.concat(own_rows, ignore_index=True), _used(scenario, own, own_values, number, again), again)
+        for scenario, own, own_values, own_rows, (_, again) in zip(scenarios, unsure, values, rows, ready, strict=True)
+    ]
+
+
+def _used(
+    scenario: Scenario, unsure: Sequence[Uncertainty], values: Sequence[float], number: int, again: int
+) -> list[float]:
+    """The numbers a future used, drawn so often again."""
+    return draw(unsure, number + 1, scenario.run.seed, again)[number].tolist() if again else [*values]
+
+
+def families(scenarios: Mapping[str, Scenario]) -> list[list[str]]:
+    """Names of the scenarios by the past they share, in the order of the first of each.
+
+    Those that share one have the same place today and are looked at from the same day on, with the same luck, and
+    part from it on the same day; and none of their claims asks whom programmes would have enrolled.
+    """
+    found: dict[str, list[str]] = {}
+    for name, scenario in scenarios.items():
+        found.setdefault(_past(name, scenario), []).append(name)
+    return list(found.values())
+
+
+def _past(name: str, scenario: Scenario) -> str:
+    if not is_place_alone(scenario, {claim.measure for claim in scenario.claims}):
+        return name
+    run = scenario.run
+    parts = min(first_change(scenario), run.starts + dt.timedelta(days=run.years * 365))
+    when = (run.starts, run.warm_up_days, run.seed, run.scale, parts)
+    return f"{when} {scenario.place.model_dump_json()}"
 
 
 def kept(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from sim.errors import InputError, Problem
 from sim.experiments.answers import Answers, read_answers
-from sim.experiments.ask import ask
+from sim.experiments.ask import asked_together
+from sim.experiments.futures import families
 from sim.experiments.spread import HERE, Progress, Spread
 from sim.files.fields import suggestion
 from sim.files.reading import load_scenario
@@ -62,24 +63,28 @@ def hang(
     What was kept is used again if scenario, code, seed and number of futures are the same. Interrupted from the
     keyboard it keeps what is done and raises KeyboardInterrupt: the same command goes on from there.
     """
-    found: dict[str, Answers] = {}
-    for place, (name, scenario) in enumerate(scenarios.items()):
-        path = folder / f"{name}.json"
-        kept = _kept(path, scenario, futures)
-        if kept is None:
-            telling = replace(how, progress=_part(how.progress, place * futures, futures, len(scenarios) * futures))
-            kept = ask(scenario, telling, futures=futures, break_even=False, twice=TWICE, command=command)
-            if kept.cut_short:
-                raise KeyboardInterrupt(f"{len(found)} of {len(scenarios)} scenarios are done and kept in {folder}")
-            kept.write(path)
-        found[name] = kept
+    found = {name: kept for name in scenarios if (kept := _kept(folder / f"{name}.json", scenarios[name], futures))}
+    whole = len(scenarios) * futures
+    for names in families({name: scenario for name, scenario in scenarios.items() if name not in found}):
+        several = {name: scenarios[name] for name in names}
+        telling = replace(how, progress=_part(how.progress, len(found) * futures, len(names) * futures, whole))
         if how.progress:
-            how.progress((place + 1) * futures, len(scenarios) * futures)
-    return found
+            how.progress(len(found) * futures, whole)
+        try:
+            each = asked_together(tuple(several.values()), futures, TWICE, telling, command)
+        except KeyboardInterrupt:
+            done = f"{len(found)} of {len(scenarios)} scenarios are done and kept in {folder}"
+            raise KeyboardInterrupt(done) from None
+        for name, answers in zip(several, each, strict=True):
+            answers.write(folder / f"{name}.json")
+            found[name] = answers
+    if how.progress:
+        how.progress(whole, whole)
+    return {name: found[name] for name in scenarios}
 
 
 def _part(tell: Progress | None, before: int, share: int, whole: int) -> Progress | None:
-    """Progress of one scenario as part of all of them; the last step is told when it is kept."""
+    """Progress of some scenarios as part of all of them; the last step is told when they are kept."""
     return (lambda done, of: tell(min(before + done * share // max(of, 1), whole - 1), whole)) if tell else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import pickle
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Any, Protocol, TypeVar
@@ -23,13 +23,14 @@ from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.log import StayLog
+from sim.measures.definitions import OF_PROGRAMMES
 from sim.measures.measure import MONEY_MEASURES
 from sim.measures.tally import Tally
 from sim.money.bill import Bill, bill_of, measures_of, with_money
 from sim.plans.compile import compile_plan
 from sim.plans.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
-from sim.scenario import Claim, Scenario
+from sim.scenario import Claim, Scenario, courses_of
 from sim.space import Uncertainty, draw, unknown, with_values
 
 PIECE_MINUTES = 91 * 1440
@@ -66,9 +67,14 @@ class Arms:
     """What turns activity into money; None if the place has no prices."""
 
     @property
+    def plans(self) -> dict[str, Plan]:
+        """The plans there are, by arm."""
+        return {BASELINE: self.baseline} | ({PLAN: self.plan} if self.plan else {})
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The arms there are."""
-        return (BASELINE,) if self.plan is None else (BASELINE, PLAN)
+        return tuple(self.plans)
 
 
 def run(
@@ -166,17 +172,21 @@ def _years(years: float) -> str:
 # -- one scenario --------------------------------------------------------------------------------------------------
 
 
-def arms_of(scenario: Scenario) -> Arms:
-    """The plans of a scenario's arms, and the minute at which they part."""
+def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
+    """The plans of a scenario's arms, and the minute at which they part.
+
+    ``only`` names the measures that are wanted: whom the programmes would have enrolled is looked at in the baseline
+    only if one of them asks (see ``is_place_alone``).
+    """
+    today = scenario.model_copy(update={"interventions": ()}) if is_place_alone(scenario, only) else scenario
     try:
         flows = expected_flows(scenario.place)
-        baseline = compile_plan(scenario, with_interventions=False, flows=flows)
+        baseline = compile_plan(today, with_interventions=False, flows=flows)
         plan = compile_plan(scenario, flows=flows) if scenario.interventions else None
     except ValueError as error:
         raise InputError([Problem("place", f"it cannot be worked out: {error}")]) from error
     names = baseline.names
-    first = min((_first_date(each) for each in scenario.interventions), default=dt.date.max)
-    part = max(0, (first - names.first_day).days) * 1440
+    part = max(0, (first_change(scenario) - names.first_day).days) * 1440
     groups = {claim.group for claim in scenario.claims if "," in claim.group}
     return Arms(
         baseline,
@@ -189,8 +199,17 @@ def arms_of(scenario: Scenario) -> Arms:
     )
 
 
+def is_place_alone(scenario: Scenario, only: Collection[str] | None) -> bool:
+    """True if the baseline is the same whatever the plan: nothing wanted asks whom programmes would have enrolled."""
+    return only is not None and OF_PROGRAMMES.isdisjoint(only) and not courses_of(scenario)
+
+
+def first_change(scenario: Scenario) -> dt.date:
+    """First day on which its interventions may change anything."""
+    return min((_first_date(each) for each in scenario.interventions), default=dt.date.max)
+
+
 def _first_date(intervention: Intervention) -> dt.date:
-    """First day on which an intervention may change anything."""
     steps = [*(step.from_date for step in intervention.beds), *(step.from_date for step in intervention.needs)]
     return min([intervention.ramp.starts, *steps])
 
@@ -206,7 +225,11 @@ def replication(
     ``by`` names the engine, which does not change the numbers. ``only`` names the measures that are wanted; without
     weeks and months they take a fraction of the time.
     """
-    found = tallies(arms, number, wanted, by)
+    return table_of(arms, tallies(arms, number, wanted, by), number, only)
+
+
+def table_of(arms: Arms, found: Mapping[str, Tally], number: int, only: Collection[str] | None = None) -> pd.DataFrame:
+    """The tidy tables of what was counted in one replication, as of ``replication``."""
     # money is saved against the baseline
     is_money_wanted = BASELINE in found and (only is None or not MONEY_MEASURES.isdisjoint(only))
     bill = arms.bill if is_money_wanted else None
@@ -216,18 +239,34 @@ def replication(
 
 
 def tallies(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> dict[str, Tally]:
-    """What is counted in one replication of the wanted arms, by arm.
+    """What is counted in one replication of the wanted arms, by arm."""
+    return side_by_side([arms], number, wanted, by)[0]
 
-    The arms are one run until they part, and each goes on from a copy of the same state.
+
+def side_by_side(
+    several: Sequence[Arms], number: int, wanted: Sequence[str], by: str = DEFAULT
+) -> list[dict[str, Tally]]:
+    """What is counted of several scenarios in one replication of the wanted arms, of each by arm.
+
+    All have the same place today (``is_place_alone``), but for how long it is looked at, and part from it on the same
+    day. Until then they are one run; each plan goes on from a copy of its state, and their baselines are one to the
+    end of each.
     """
-    made_by = engine(by)
-    plans = {name: plan for name, plan in ((BASELINE, arms.baseline), (PLAN, arms.plan)) if plan and name in wanted}
-    counted = {name: Tally(plan.names, arms.groups, arms.claims) for name, plan in plans.items()}
-    state = made_by.start(arms.baseline, arms.seed, number)
-    carry_on(made_by, state, arms.baseline, arms.part_minute, list(counted.values()))
-    for position, (name, plan) in enumerate(plans.items()):
-        own = state.copy() if position < len(plans) - 1 else state
-        carry_on(made_by, own, plan, plan.names.end_minute, [counted[name]])
+    made_by, part_minute = engine(by), several[0].part_minute
+    counted = [
+        {name: Tally(plan.names, arms.groups, arms.claims) for name, plan in arms.plans.items() if name in wanted}
+        for arms in several
+    ]
+    today = max((arms.baseline for arms in several), key=lambda plan: plan.days)
+    state = made_by.start(today, several[0].seed, number)
+    carry_on(made_by, state, today, part_minute, [tally for each in counted for tally in each.values()])
+    for arms, found in zip(several, counted, strict=True):
+        if PLAN in found:
+            plan = arms.plans[PLAN]
+            carry_on(made_by, state.copy(), plan, plan.names.end_minute, [found[PLAN]])
+    without = [found[BASELINE] for found in counted if BASELINE in found]
+    for end in sorted({tally.names.end_minute for tally in without}):
+        carry_on(made_by, state, today, end, [tally for tally in without if tally.names.end_minute >= end])
     return counted
 
 
@@ -309,13 +348,14 @@ def drawn_arms(
     values: Sequence[float],
     number: int,
     only: Container[str] | None = None,
+    asked: Collection[str] | None = None,
 ) -> tuple[Arms, int]:
     """The arms of one replication with its own draw of the uncertain numbers, and how often it was drawn again.
 
     ``values`` are its draw, in the order of ``unsure``. Drawn one by one, published figures may contradict each other,
     so that no plan can be worked out from them. Then the same one of further draws is taken, so that a replication is a
     function of scenario, seed and number alone. ``only`` names those that are drawn, all if left out: what an
-    experiment sets by itself stays as it set it.
+    experiment sets by itself stays as it set it. ``asked`` names the measures that are wanted (see ``arms_of``).
     """
     for again in range(MOST_DRAWS):
         if again:
@@ -323,7 +363,7 @@ def drawn_arms(
         try:
             given = {each.name: value for each, value in zip(unsure, values, strict=True)}
             chosen = {name: value for name, value in given.items() if only is None or name in only}
-            return arms_of(with_values(scenario, chosen)), again
+            return arms_of(with_values(scenario, chosen), asked), again
         except InputError as error:
             reason = error
     raise RunError(
