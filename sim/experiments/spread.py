@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from joblib import Parallel, cpu_count, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-
 from sim.engines import DEFAULT, about
 from sim.errors import InputError, Problem, RunError
 from sim.identity import engine_hash
@@ -84,7 +81,13 @@ def _here(
     function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], how: Spread
 ) -> Iterator[tuple[int, Result]]:
     backend = "threading" if about(how.engine).releases_gil and not how.in_processes else "loky"
-    at_once = max(1, min(how.workers or cpu_count(), len(jobs)))
+    if min(how.workers or len(jobs), len(jobs)) <= 1:
+        yield from (_numbered(function, number, job) for number, job in enumerate(jobs))
+        return
+    from joblib import Parallel, cpu_count, delayed  # noqa: PLC0415 - slow to load, and not needed for one at a time
+    from joblib.externals.loky.process_executor import TerminatedWorkerError  # noqa: PLC0415 - as above
+
+    at_once = min(how.workers or cpu_count(), len(jobs))
     parallel = Parallel(n_jobs=at_once, backend=backend, return_as="generator_unordered", pre_dispatch="2*n_jobs")
     try:
         yield from parallel(delayed(_numbered)(function, number, job) for number, job in enumerate(jobs))

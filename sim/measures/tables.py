@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -308,8 +309,8 @@ def what_gives_first(table_scenario: pd.DataFrame, table_baseline: pd.DataFrame)
         which waiting exceeds the baseline's by 10% and one person (empty if it never does).
     """
     with_plan, without = (_by_pool(table, "waiting") for table in (table_scenario, table_baseline))
-    months = sorted({period for period, _ in with_plan.index if period.startswith("month ")})
-    pools = sorted({pool for period, pool in with_plan.index if period == ALL})
+    months = sorted({period for period, _ in with_plan if period.startswith("month ")})
+    pools = sorted({pool for period, pool in with_plan if period == ALL})
     from_a_stage = _by_pool(table_scenario, "waiting_after_another_stage")
     full, full_before = (_by_pool(table, "pool_full_share") for table in (table_scenario, table_baseline))
     found = []
@@ -337,7 +338,8 @@ def what_gives_first(table_scenario: pd.DataFrame, table_baseline: pd.DataFrame)
     return ranked.reset_index(drop=True)
 
 
-def _by_pool(table: pd.DataFrame, measure: str) -> pd.Series[float]:
+def _by_pool(table: pd.DataFrame, measure: str) -> dict[tuple[str, str], float]:
     """Mean over replications of a measure of everybody, by period and pool."""
     chosen = table[(table["measure"] == measure) & (table["group"] == ALL) & (table["locality"] == ALL)]
-    return chosen.groupby(["period", "of"])["value"].mean()
+    found: dict[Any, float] = chosen.groupby(["period", "of"])["value"].mean().to_dict()
+    return found

@@ -200,7 +200,7 @@ def proper(number: str) -> str:
 
 def _effect(results: Results) -> str:
     """Without a claim: what the plan does to the beds in use, or that there is no plan."""
-    if PLAN not in set(results.measures["arm"]):
+    if not (results.measures["arm"] == PLAN).any():
         return "this is the place as it is, without any plan."
     table = results.measures
     rows = table[(table["period"] == "all") & (table["group"] == "all") & (table["locality"] == "all")]

@@ -45,25 +45,27 @@ class Gives(NamedTuple):
 def what_gives(results: Results) -> list[Gives]:
     """Pools by how many more people wait for them with the plan, most first; empty without a plan."""
     table = results.measures
+    table = table[(table["group"] == "all") & (table["locality"] == "all")]
     arms = {arm: table[table["arm"] == arm] for arm in (BASELINE, PLAN)}
     if arms[PLAN].empty or not (table["measure"] == "waiting").any():
         return []
     ranked = what_gives_first(arms[PLAN], arms[BASELINE])
-    levels = {arm: _by_replication(rows) for arm, rows in arms.items()}
+    plan = _by_replication(arms[PLAN])
+    before = _by_replication(arms[BASELINE]).reindex(index=plan.index, columns=plan.columns)
+    levels = {PLAN: plan.fillna(0), BASELINE: before.fillna(0)}
     found = [_gives(results, row, levels, len(ranked)) for row in ranked.to_dict("records")]
     return sorted(found, key=lambda each: -each.more)
 
 
 def _by_replication(rows: pd.DataFrame) -> pd.DataFrame:
     """People waiting over all measured days ``[replication, pool]``."""
-    whole = (rows["period"] == "all") & (rows["group"] == "all") & (rows["locality"] == "all")
-    return rows[whole & (rows["measure"] == "waiting")].pivot_table(index="replication", columns="of", values="value")
+    whole = (rows["period"] == "all") & (rows["measure"] == "waiting")
+    return rows[whole].pivot_table(index="replication", columns="of", values="value")
 
 
 def _gives(results: Results, row: Mapping[Any, Any], levels: dict[str, pd.DataFrame], pools: int) -> Gives:
     pool = str(row["pool"])
-    plan = levels[PLAN][pool].fillna(0)
-    before = levels[BASELINE].reindex(columns=[pool], fill_value=0.0)[pool].reindex(plan.index).fillna(0)
+    plan, before = levels[PLAN][pool], levels[BASELINE][pool]
     more, low, high, n = interval((plan - before).to_list())
     enough = more >= EXCEEDS_PEOPLE and plan.mean() > EXCEEDS * before.mean()
     return Gives(
