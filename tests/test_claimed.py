@@ -12,7 +12,7 @@ from sim.files.findings import Findings
 from sim.files.reading import load_scenario
 from sim.measures.daily import DailyCounts
 from sim.measures.definitions import CLAIMABLE, MEASURES
-from sim.measures.derived import derived_counts
+from sim.measures.derived import Counts
 from sim.measures.parts import DERIVED_PARTS
 from sim.measures.tally import Tally
 from sim.pages.explain import measured_in_words
@@ -117,7 +117,7 @@ def test_a_claim_in_words() -> None:
 def test_what_claims_may_be_about_is_what_the_table_has() -> None:
     words = names()
     daily = DailyCounts(words)
-    derived = {name: kind for name, (kind, _) in derived_counts(daily).items()}
+    derived = {name: kind for name, (kind, _) in Counts(daily).items()}
     assert {name: derived[name] for name in DERIVED_PARTS} == DERIVED_PARTS
     tally = Tally(words)
     tally.add(piece(ADMISSIONS, [], 0, words.end_minute))

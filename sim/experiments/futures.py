@@ -25,13 +25,16 @@ from sim.experiments.runner import (
     table_of,
 )
 from sim.experiments.spread import Spread
-from sim.experiments.tested import about
+from sim.experiments.tested import periods_of
+from sim.measures.tables import COLUMNS
 from sim.results import BASELINE, PLAN
-from sim.scenario import Claim, Scenario
+from sim.scenario import ALL, Claim, Scenario
 from sim.space import Uncertainty, draw, unknown
 
 MANY = 50
 """Futures for which processes pay: making a future's plan and tables takes as long as its run."""
+NAIVE = "two_or_more_share"
+"""The measure that says what a before-and-after figure finds without any plan."""
 ANOTHER_TIME = 1_000_000
 """Replication numbers of a future's further repetitions are so many apart: their luck is that of no other future."""
 
@@ -122,10 +125,9 @@ def future(
     ``values`` are each scenario's draw of the numbers nobody knows in it, ``unsure``. Numbers of the place are drawn
     alike, so scenarios drawn equally often have the same place and go on from one run of it.
     """
-    asked = [{claim.measure for claim in scenario.claims} for scenario in scenarios]
     ready = [
-        drawn_arms(scenario, own, drawn, number, asked=measures)
-        for scenario, own, drawn, measures in zip(scenarios, unsure, values, asked, strict=True)
+        drawn_arms(scenario, own, drawn, number, asked={NAIVE, *(claim.measure for claim in scenario.claims)})
+        for scenario, own, drawn in zip(scenarios, unsure, values, strict=True)
     ]
     rows: list[list[pd.DataFrame]] = [[] for _ in scenarios]
     for time, often in product(range(max(times)), sorted({again for _, again in ready})):
@@ -133,7 +135,7 @@ def future(
         luck = number + time * ANOTHER_TIME
         together = side_by_side([ready[place][0] for place in here], luck, (BASELINE, PLAN), by) if here else []
         for place, found in zip(here, together, strict=True):
-            table = table_of(ready[place][0], found, luck, asked[place])
+            table = table_of(ready[place][0], found, luck)
             rows[place].append(kept(scenarios[place].claims, table).assign(replication=number, time=time))
     return [
         Future(pd.concat(own_rows, ignore_index=True), _used(scenario, own, own_values, number, again), again)
@@ -171,10 +173,12 @@ def _past(name: str, scenario: Scenario) -> str:
 
 def kept(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a tidy table that claims are about, and what a before-and-after figure of them needs."""
-    table = table[table["measure"].isin({"two_or_more_share", *(claim.measure for claim in claims)})]
-    wanted = [about(claim, table).index for claim in claims]
-    naive = (table["measure"] == "two_or_more_share") & (table["arm"] == BASELINE) & (table["period"] == "all")
-    index = table.index[naive & (table["group"] == "all") & (table["locality"] == "all")]
-    for each in wanted:
-        index = index.union(each)
-    return table.loc[index]
+    wanted = {
+        (claim.measure, period, claim.group, claim.locality, claim.of, arm)
+        for claim in claims
+        for period in periods_of(claim)
+        for arm in (BASELINE, PLAN)
+    }
+    found = zip(*(table[name].tolist() for name in (*COLUMNS[:-1], "arm")), strict=True)
+    naive = (NAIVE, ALL, ALL, ALL, BASELINE)
+    return table[[row in wanted or (*row[:4], row[5]) == naive for row in found]]

@@ -64,7 +64,9 @@ class Arms:
     claims: tuple[Claim, ...] = ()
     """Claims that may ask for more than the table has."""
     bill: Bill | None = None
-    """What turns activity into money; None if the place has no prices."""
+    """What turns activity into money; None if the place has no prices or money is not wanted."""
+    only: frozenset[str] | None = None
+    """Measures wanted, in the groups, localities and periods of the claims; all if None."""
 
     @property
     def plans(self) -> dict[str, Plan]:
@@ -75,6 +77,11 @@ class Arms:
     def names(self) -> tuple[str, ...]:
         """The arms there are."""
         return tuple(self.plans)
+
+    @property
+    def counted(self) -> frozenset[str] | None:
+        """Measures that tables are to have: those wanted and those that their money is made of; all if None."""
+        return self.only if self.only is None or self.bill is None else self.only | measures_of(self.bill)
 
 
 def run(
@@ -175,8 +182,8 @@ def _years(years: float) -> str:
 def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
     """The plans of a scenario's arms, and the minute at which they part.
 
-    ``only`` names the measures that are wanted: whom the programmes would have enrolled is looked at in the baseline
-    only if one of them asks (see ``is_place_alone``).
+    ``only`` names the measures that are wanted, which take a fraction of the time; whom the programmes would have
+    enrolled is looked at in the baseline only if one of them asks (see ``is_place_alone``).
     """
     today = scenario.model_copy(update={"interventions": ()}) if is_place_alone(scenario, only) else scenario
     try:
@@ -188,6 +195,7 @@ def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
     names = baseline.names
     part = max(0, (first_change(scenario) - names.first_day).days) * 1440
     groups = {claim.group for claim in scenario.claims if "," in claim.group}
+    is_money_wanted = only is None or not MONEY_MEASURES.isdisjoint(only)
     return Arms(
         baseline,
         plan,
@@ -195,7 +203,8 @@ def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
         scenario.run.seed,
         tuple(sorted(groups)),
         scenario.claims,
-        bill_of(scenario),
+        bill_of(scenario) if is_money_wanted else None,
+        None if only is None else frozenset(only),
     )
 
 
@@ -217,25 +226,19 @@ def _first_date(intervention: Intervention) -> dt.date:
 # -- one replication -----------------------------------------------------------------------------------------------
 
 
-def replication(
-    arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT, only: Collection[str] | None = None
-) -> pd.DataFrame:
+def replication(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> pd.DataFrame:
     """The tidy tables of one replication's arms, with columns ``arm`` and ``replication``.
 
-    ``by`` names the engine, which does not change the numbers. ``only`` names the measures that are wanted; without
-    weeks and months they take a fraction of the time.
+    ``by`` names the engine, which does not change the numbers.
     """
-    return table_of(arms, tallies(arms, number, wanted, by), number, only)
+    return table_of(arms, tallies(arms, number, wanted, by), number)
 
 
-def table_of(arms: Arms, found: Mapping[str, Tally], number: int, only: Collection[str] | None = None) -> pd.DataFrame:
+def table_of(arms: Arms, found: Mapping[str, Tally], number: int) -> pd.DataFrame:
     """The tidy tables of what was counted in one replication, as of ``replication``."""
+    tables = [tally.table().assign(arm=name, replication=number) for name, tally in found.items()]
     # money is saved against the baseline
-    is_money_wanted = BASELINE in found and (only is None or not MONEY_MEASURES.isdisjoint(only))
-    bill = arms.bill if is_money_wanted else None
-    counted = only if only is None or bill is None else measures_of(bill).union(only)
-    tables = [tally.table(counted).assign(arm=name, replication=number) for name, tally in found.items()]
-    return with_money(pd.concat(tables, ignore_index=True), bill)
+    return with_money(pd.concat(tables, ignore_index=True), arms.bill if BASELINE in found else None)
 
 
 def tallies(arms: Arms, number: int, wanted: Sequence[str], by: str = DEFAULT) -> dict[str, Tally]:
@@ -254,7 +257,11 @@ def side_by_side(
     """
     made_by, part_minute = engine(by), several[0].part_minute
     counted = [
-        {name: Tally(plan.names, arms.groups, arms.claims) for name, plan in arms.plans.items() if name in wanted}
+        {
+            name: Tally(plan.names, arms.groups, arms.claims, arms.counted)
+            for name, plan in arms.plans.items()
+            if name in wanted
+        }
         for arms in several
     ]
     today = max((arms.baseline for arms in several), key=lambda plan: plan.days)

@@ -75,15 +75,19 @@ def asked(claim: Claim) -> Asked:
     return Asked("at_least", claim.at_least, is_upper_limit=False)
 
 
+def periods_of(claim: Claim) -> tuple[str, ...]:
+    """The periods a claim is about, the year before included if it is set against it."""
+    return (claim.period, claim.period_before) if claim.against == "before" else (claim.period,)
+
+
 def about(claim: Claim, measures: pd.DataFrame) -> pd.DataFrame:
     """The rows of the tidy table a claim is about, those of the year before included if it is set against it."""
-    periods = [claim.period, *([claim.period_before] if claim.against == "before" else [])]
     return measures[
         (measures["measure"] == claim.measure)
         & (measures["of"] == claim.of)
         & (measures["group"] == claim.group)
         & (measures["locality"] == claim.locality)
-        & measures["period"].isin(periods)
+        & measures["period"].isin(periods_of(claim))
     ]
 
 

@@ -87,13 +87,13 @@ def at_value(
     What planners choose in a programme changes nothing without it, so only the arm with the plan is run then; money
     needs the other arm too.
     """
+    measures = {claim.measure for claim in scenario.claims}
     try:
-        arms = arms_of(with_choice(with_values(scenario, drawn), given.lever, value))
+        arms = arms_of(with_choice(with_values(scenario, drawn), given.lever, value), measures)
     except InputError:
         return pd.DataFrame()
-    measures = {claim.measure for claim in scenario.claims}
     is_of_plan = given.lever.startswith("interventions.") and MONEY_MEASURES.isdisjoint(measures)
-    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by, measures)
+    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by)
     return kept(scenario.claims, table)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from sim.measures.counting import YEAR_DAYS
 from sim.measures.daily import DailyCounts
 from sim.measures.definitions import MEASURES
-from sim.measures.derived import Counts, derived_counts
+from sim.measures.derived import Counts
 from sim.measures.tables import COLUMNS, Block, cuts, evaluate
 from sim.quantities import AGES
 from sim.scenario import ALL, Claim
@@ -26,7 +26,7 @@ Span = tuple[int, int]
 """First measured day, and the day after the last."""
 
 
-def claimed_rows(daily: DailyCounts, claims: Iterable[Claim]) -> pd.DataFrame:
+def claimed_rows(counts: Counts, claims: Iterable[Claim]) -> pd.DataFrame:
     """Rows of the tidy table that claims are about and the table has not, each once.
 
     No row where there is nothing to measure: a part of the measured time that the run does not reach, or a measure
@@ -39,11 +39,10 @@ def claimed_rows(daily: DailyCounts, claims: Iterable[Claim]) -> pd.DataFrame:
         for period, months, year in _periods(claim)
         if not _is_in_table(claim) and MEASURES[claim.measure].formula is not None
     }
-    counts = derived_counts(daily) if wanted else {}
     rows = [
         (*key, value)
         for key, (claim, months, year) in wanted.items()
-        if (span := _span(daily, months, year)) and np.isfinite(value := _value(daily, counts, claim, span))
+        if (span := _span(counts.daily, months, year)) and np.isfinite(value := _value(counts, claim, span))
     ]
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
@@ -80,15 +79,15 @@ def _month_later(start: dt.date, months: int) -> dt.date:
     return start.replace(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _value(daily: DailyCounts, counts: Counts, claim: Claim, span: Span) -> float:
+def _value(counts: Counts, claim: Claim, span: Span) -> float:
     """The number a claim is about over a span of days; NaN if there is nothing to measure."""
     if claim.on_days is not None:
-        return _share_of_days(_levels(daily, counts, claim, _days(span)), claim)
+        return _share_of_days(_levels(counts, claim, _days(span)), claim)
     if claim.statistic == "mean":
-        return float(_levels(daily, counts, claim, [span], per_year=True)[0])
+        return float(_levels(counts, claim, [span], per_year=True)[0])
     end, _, kind = claim.statistic.partition("_")
-    pieces = {"month": _months(daily, span), "week": _weeks(span), "day": _days(span)}[kind]
-    levels = _levels(daily, counts, claim, pieces) if pieces else np.array([])
+    pieces = {"month": _months(counts.daily, span), "week": _weeks(span), "day": _days(span)}[kind]
+    levels = _levels(counts, claim, pieces) if pieces else np.array([])
     known = levels[np.isfinite(levels)]
     return float(known.max() if end == "highest" else known.min()) if known.size else np.nan
 
@@ -114,17 +113,17 @@ def _months(daily: DailyCounts, span: Span) -> list[Span]:
     return [month for month in daily.months().values() if span[0] <= month[0] and month[1] <= span[1]]
 
 
-def _levels(daily: DailyCounts, counts: Counts, claim: Claim, spans: list[Span], per_year: bool = False) -> Floats:
+def _levels(counts: Counts, claim: Claim, spans: list[Span], per_year: bool = False) -> Floats:
     """The measure of a claim, of its part, group and locality, over each span."""
     formula = MEASURES[claim.measure].formula
     assert formula is not None
     bounds = np.array(spans, dtype=np.int64)
     years = (bounds[:, 1] - bounds[:, 0]) / YEAR_DAYS if per_year else np.ones(len(bounds))
-    named = cuts(AGES, (claim.group,)), cuts(daily.names.localities)
+    named = cuts(AGES, (claim.group,)), cuts(counts.daily.names.localities)
     group, locality = (
         {each: of[each] for each in (ALL, own)} for own, of in zip((claim.group, claim.locality), named, strict=True)
     )
     block = Block(tuple(map(str, spans)), bounds[:, 0], bounds[:, 1], group, locality, years)
-    parts, values = evaluate(formula, daily, counts, block)
+    parts, values = evaluate(formula, counts, block)
     found: Floats = values[parts.index(claim.of), -1, -1] if claim.of in parts else np.full(len(spans), np.nan)
     return found

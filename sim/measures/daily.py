@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from math import log
@@ -28,7 +29,7 @@ from sim.measures.counting import (
     count_people,
 )
 from sim.measures.counting_of_conditions import count_invited, count_states
-from sim.measures.parts import CHANGES, HOURLY, PARTS, WHOLE, part_labels
+from sim.measures.parts import CHANGES, HOURLY, MARKS, PARTS, WAIT_BINS, WHOLE, part_labels
 from sim.measures.proxies import proxies
 from sim.plans.plan import Names
 from sim.quantities import AGES, FRAILTIES
@@ -43,6 +44,18 @@ _LONGEST_WAIT = 4 * YEAR_DAYS * DAY
 _BINS = 2 + int(log(_LONGEST_WAIT) / _BIN_STEP)
 
 
+class _MadeWhenAsked(dict[str, Any]):
+    """Arrays by name, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], npt.NDArray[Any]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> npt.NDArray[Any]:
+        self[name] = made = self._make(name)
+        return made
+
+
 class DailyCounts:
     """Whole numbers ``[part, age, locality, day]`` (or hour) of measured time by the names of PARTS."""
 
@@ -52,13 +65,7 @@ class DailyCounts:
         self.warm_up = names.warm_up_minutes
         self.first_day = names.warm_up_minutes // DAY
         self.days = max((names.end_minute - names.warm_up_minutes) // DAY, 0)
-        groups = len(AGES) * len(names.localities)
-        years, pools = -(-self.days // YEAR_DAYS), len(names.pools)
-        self.counted: dict[str, Any] = {name: self._zeros(name, groups) for name in PARTS} | {
-            "wait_bins": np.zeros((len(names.stages), groups, years, _BINS), np.int64),
-            "acute_pools": np.zeros(pools, np.bool_),
-            "community_pools": np.zeros(pools, np.bool_),
-        }
+        self.counted: dict[str, Any] = _MadeWhenAsked(self._nothing)
         """What the functions of ``counting.py`` add to, by name."""
         self.given: dict[str, Any] = {
             "measured": Measured(self.warm_up, self.days),
@@ -80,14 +87,21 @@ class DailyCounts:
         """Of those alive at a minute ``[condition, age, locality, which]``: who has it, recognised, managed, their days
         limited by symptoms a month; and ``[programme, age, locality]`` those a programme for a condition invites."""
 
-    def _zeros(self, name: str, groups: int) -> Ints:
+    def _nothing(self, name: str) -> npt.NDArray[Any]:
+        """A count before anything is counted."""
+        names, groups = self.names, len(AGES) * len(self.names.localities)
+        if name in MARKS:
+            return np.zeros(len(names.pools), np.bool_)
+        if name == WAIT_BINS:
+            return np.zeros((len(names.stages), groups, -(-self.days // YEAR_DAYS), _BINS), np.int64)
         entries = self.days * (24 if name in HOURLY else 1) + SPARE
         return np.zeros((len(self.parts[PARTS[name]]), 1 if name in WHOLE else groups, entries), np.int64)
 
     def copy(self) -> DailyCounts:
         """A copy that can be counted on without changing this one."""
         other = copy.copy(self)
-        other.counted = {name: array.copy() for name, array in self.counted.items()}
+        other.counted = _MadeWhenAsked(self._nothing)
+        other.counted.update({name: array.copy() for name, array in self.counted.items()})
         return other
 
     def array(self, name: str) -> Ints:
@@ -100,7 +114,7 @@ class DailyCounts:
     @property
     def wait_bins(self) -> Ints:
         """Waits ``[stage, age, locality, year asked for, length]``, lengths in steps of 4%."""
-        bins: Ints = self.counted["wait_bins"]
+        bins: Ints = self.counted[WAIT_BINS]
         return bins.reshape(len(bins), len(AGES), -1, *bins.shape[2:])
 
     def add_snapshot(self, log: StayLog) -> None:

@@ -23,7 +23,7 @@ _MINUTE_BITS = 24
 _LIFE_BITS = 12
 """Generations are below 4,096."""
 _MINUTES = (1 << _MINUTE_BITS) - 1
-_JOINING = [EVENTS.index("enrolled"), EVENTS.index("would_be_enrolled")]
+_ENROLLED, _WOULD_BE_ENROLLED = EVENTS.index("enrolled"), EVENTS.index("would_be_enrolled")
 
 
 def life_of(person: Ints, generation: Ints) -> Ints:
@@ -112,7 +112,7 @@ class Histories:
 
     def add_members(self, events: Mapping[str, Ints]) -> None:
         """Remember who joined each programme."""
-        rows = np.flatnonzero(np.isin(events["kind"], _JOINING))
+        rows = np.flatnonzero((events["kind"] == _ENROLLED) | (events["kind"] == _WOULD_BE_ENROLLED))
         for programme in np.unique(events["detail"][rows]).tolist():
             of_it = self.joined.setdefault(programme, Moments(self.localities))
             of_it.add(events, "minute", rows[events["detail"][rows] == programme])

@@ -81,6 +81,7 @@ DERIVED_PARTS: dict[str, str] = {
     "acute_at_midnight": "one",
     "bed_nights": "bed",
     "pool_used": "pool",
+    "pool_at_midnight": "pool",
     "pool_capacity": "pool",
     "pool_full": "pool",
     "pool_open": "pool",
@@ -106,6 +107,11 @@ WHOLE = frozenset({"pool_hours", "slots_used", "gp_minutes_shed"})
 """Counted for the whole place only, not by age and locality."""
 HOURLY = frozenset({"acute_hours", "pool_hours"})
 """Counted on each hour instead of each day."""
+
+WAIT_BINS = "wait_bins"
+"""Counted by stage, age and locality, year and length of wait."""
+MARKS = ("acute_pools", "community_pools")
+"""Which pools are of acute and of community beds: found from who is in them."""
 
 CHANGES = frozenset(
     {

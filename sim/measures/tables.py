@@ -5,7 +5,7 @@ What each measure is made of is in ``definitions.py``; nothing is counted here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -17,13 +17,15 @@ import pandas as pd
 from sim.measures.counting import YEAR_DAYS, Ints
 from sim.measures.daily import DailyCounts
 from sim.measures.definitions import MEASURES
-from sim.measures.derived import Counts, derived_counts
+from sim.measures.derived import Counts
 from sim.measures.measure import PER_1000, PER_DAY, PER_YEAR, Formula
+from sim.measures.wanted import OF_REGISTERS, OF_THE_LIVING, Wanted
 from sim.quantities import AGES
 from sim.rules import DAY
 from sim.scenario import ALL
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 OLDER = AGES[1:]
 COLUMNS = ("measure", "period", "group", "locality", "of", "value")
@@ -76,18 +78,18 @@ def cuts(names: tuple[str, ...], further: tuple[str, ...] = ()) -> dict[str, Flo
     return {cut: np.array([float(name in members) for name in names]) for cut, members in chosen.items()}
 
 
-def _blocks(daily: DailyCounts, groups: tuple[str, ...]) -> tuple[Block, Block]:
-    """The whole and complete years by every group and locality; complete weeks and months for everybody."""
-    ages, localities = cuts(AGES, groups), cuts(daily.names.localities)
+def _whole_years(daily: DailyCounts, groups: tuple[str, ...]) -> Block:
+    """All measured time and complete years, by every group and locality."""
     years = {f"year {n + 1}": (n * YEAR_DAYS, (n + 1) * YEAR_DAYS) for n in range(daily.days // YEAR_DAYS)}
-    coarse = {ALL: (0, daily.days), **years}
-    fine = {f"week {n + 1}": (7 * n, 7 * n + 7) for n in range(daily.days // 7)}
-    fine |= {f"month {month}": days for month, days in daily.months().items()}
-    everybody = ({ALL: ages[ALL]}, {ALL: localities[ALL]})
-    return (
-        _block(coarse, ages, localities, per_year=True),
-        _block(fine, *everybody, per_year=False),
-    )
+    return _block({ALL: (0, daily.days), **years}, cuts(AGES, groups), cuts(daily.names.localities), per_year=True)
+
+
+def _weeks_and_months(daily: DailyCounts) -> Block:
+    """Complete weeks and months, of everybody."""
+    periods = {f"week {n + 1}": (7 * n, 7 * n + 7) for n in range(daily.days // 7)}
+    periods |= {f"month {month}": days for month, days in daily.months().items()}
+    everybody = ({ALL: of[ALL]} for of in (cuts(AGES), cuts(daily.names.localities)))
+    return _block(periods, *everybody, per_year=False)
 
 
 def _block(
@@ -100,16 +102,21 @@ def _block(
 
 
 class _Rows:
-    """Rows of the tidy table as they are found; words are kept as their numbers."""
+    """Rows of the tidy table as they are found, those that are wanted; words are kept as their numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: Wanted | None) -> None:
+        self._only = only
         self._number: dict[str, int] = {}
         self._words: list[Ints] = []
         self._values: list[Floats] = []
 
     def add(self, measure: str, of: tuple[str, ...], block: Block, values: Floats) -> None:
         """Add ``values[of, group, locality, period]``; NaN means there was nothing to measure."""
-        found = np.isfinite(values)
+        if not _is_wanted(self._only, measure):
+            return
+        known = np.isfinite(values)
+        there = slice(known.shape[1]), slice(known.shape[2])  # one of each for what is known of the whole place only
+        found = known & self._wanted(block)[there]
         part, group, locality, period = np.nonzero(found)
         name = self._numbers([measure])[np.zeros_like(part)]
         periods, groups, localities, parts = (
@@ -117,6 +124,14 @@ class _Rows:
         )
         self._words.append(np.stack((name, periods[period], groups[group], localities[locality], parts[part])))
         self._values.append(values[found])
+
+    def _wanted(self, block: Block) -> Bools:
+        """The rows of a block that are wanted, as far as groups, localities and periods go."""
+        words = (block.groups, block.localities, block.periods)
+        chosen = ([self._only is None or each in self._only.words for each in axis] for axis in words)
+        group, locality, period = (np.array(each, dtype=bool) for each in chosen)
+        wanted: Bools = group[:, None, None] & locality[:, None] & period
+        return wanted
 
     def _numbers(self, words: Iterable[str]) -> Ints:
         return np.array([self._number.setdefault(word, len(self._number)) for word in words], np.int64)
@@ -128,20 +143,20 @@ class _Rows:
 
 
 def tidy_table(
-    daily: DailyCounts, repeated: Floats, groups: tuple[str, ...] = (), only: Collection[str] | None = None
+    counts: Counts, repeated: Callable[[], Floats], groups: tuple[str, ...] = (), only: Wanted | None = None
 ) -> pd.DataFrame:
     """Every measure of a run, one row each.
 
     Parameters
     ----------
-    daily
+    counts
         What was counted.
     repeated
-        Admissions of people 65+ with two or more (see ``Histories.repeated``).
+        Gives admissions of people 65+ with two or more (see ``Histories.repeated``).
     groups
         Further groups, several age bands joined by commas.
     only
-        Measures wanted, without weeks and months; all of them and of these if left out.
+        Rows wanted; all of them if left out.
 
     Returns
     -------
@@ -150,32 +165,41 @@ def tidy_table(
         `year n` of 365 days by group and locality; each complete `week n` and `month YYYY-MM` for everybody, with
         counts as they are.
     """
-    counts = derived_counts(daily)
-    rows = _Rows()
-    coarse, fine = _blocks(daily, groups)
+    rows = _Rows(only)
+    coarse = _whole_years(counts.daily, groups)
+    fine = _weeks_and_months(counts.daily) if only is None else None
     for measure in MEASURES.values():
         formula = measure.formula
-        if formula is None or not (only is None or measure.name in only):
+        if formula is None or not _is_wanted(only, measure.name):
             continue
-        for block in (coarse, fine) if formula.fine and only is None else (coarse,):
-            if block.periods:
-                of, values = evaluate(formula, daily, counts, block)
+        for block in (coarse, fine) if formula.fine else (coarse,):
+            if block is not None and block.periods:
+                of, values = evaluate(formula, counts, block)
                 rows.add(measure.name, of, block, values)
-    if only is None or "wait_95th" in only:
-        _add_waits(rows, daily, coarse)
-    _add_seasons(rows, counts, coarse)
-    _add_spread(rows, counts, coarse)
-    _add_repeated(rows, daily, coarse, repeated)
-    _add_snapshots(rows, daily, coarse)
-    _add_registers(rows, daily, coarse)
+    if _is_wanted(only, "wait_95th"):
+        _add_waits(rows, counts.daily, coarse)
+    if _is_wanted(only, "winter_over_summer"):
+        _add_seasons(rows, counts, coarse)
+    if _is_wanted(only, "spread_of_occupancy"):
+        _add_spread(rows, counts, coarse)
+    if _is_wanted(only, "two_or_more_share"):
+        _add_repeated(rows, coarse, repeated())
+    if _is_wanted(only, *OF_THE_LIVING):
+        _add_snapshots(rows, counts.daily, coarse)
+    if _is_wanted(only, *OF_REGISTERS):
+        _add_registers(rows, counts.daily, coarse)
     return rows.frame()
 
 
-def evaluate(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> tuple[tuple[str, ...], Floats]:
+def _is_wanted(only: Wanted | None, *measures: str) -> bool:
+    return only is None or not only.measures.isdisjoint(measures)
+
+
+def evaluate(formula: Formula, counts: Counts, block: Block) -> tuple[tuple[str, ...], Floats]:
     """Parts and values ``[part, group, locality, period]`` of a measure."""
     kind, top = counts[formula.tally]
-    of, above = daily.parts[kind], block.sums(top)
-    below = _below(formula, daily, counts, block)
+    of, above = counts.daily.parts[kind], block.sums(top)
+    below = _below(formula, counts, block)
     if formula.of_total:
         below = below.sum(axis=0, keepdims=True)
     if formula.total and of != (ALL,):
@@ -188,8 +212,8 @@ def evaluate(formula: Formula, daily: DailyCounts, counts: Counts, block: Block)
     return of, values
 
 
-def _below(formula: Formula, daily: DailyCounts, counts: Counts, block: Block) -> Floats:
-    scale, days = daily.names.scale, (block.last - block.first).astype(float)
+def _below(formula: Formula, counts: Counts, block: Block) -> Floats:
+    scale, days = counts.daily.names.scale, (block.last - block.first).astype(float)
     if formula.over == PER_YEAR:
         return (block.years * scale)[None, None, None, :]
     if formula.over == PER_DAY:
@@ -227,7 +251,7 @@ def _add_spread(rows: _Rows, counts: Counts, block: Block) -> None:
     rows.add("spread_of_occupancy", (ALL,), block, np.array(spread)[None, None, None, :])
 
 
-def _add_repeated(rows: _Rows, daily: DailyCounts, block: Block, repeated: Floats) -> None:
+def _add_repeated(rows: _Rows, block: Block, repeated: Floats) -> None:
     """Regression to the mean, by index year and pooled over index years; group `all` is everybody 65+."""
     years = len(repeated)
     if not years:

@@ -8,7 +8,7 @@ count as they stand. Stays that straddle the start of measuring or the border of
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from typing import Any
 
@@ -37,9 +37,10 @@ from sim.measures.counting import (
 )
 from sim.measures.counting_of_conditions import count_crises, count_steps
 from sim.measures.daily import DailyCounts
-from sim.measures.derived import Counts, derived_counts
-from sim.measures.histories import Histories
+from sim.measures.derived import Counts
+from sim.measures.histories import Histories, Moments
 from sim.measures.tables import tidy_table
+from sim.measures.wanted import BEFORE_DEATH, EVERYTHING, FOLLOWED_UP, OF_MEMBERS, REGISTERS, SNAPSHOTS, Wanted
 from sim.plans.plan import Names
 from sim.quantities import AGES
 from sim.rules import DAY
@@ -63,33 +64,44 @@ class Tally:
         Further groups for the table, several age bands joined by commas, such as ``75-84,85+``.
     claims
         Claims that may ask for rows the table has not (see ``claimed.py``).
+    only
+        If given, the table is to have no more than what the claims are about, and these measures in the same groups,
+        localities and periods; nothing is counted that they do not need.
     """
 
-    def __init__(self, names: Names, groups: tuple[str, ...] = (), claims: tuple[Claim, ...] = ()) -> None:
+    def __init__(
+        self,
+        names: Names,
+        groups: tuple[str, ...] = (),
+        claims: tuple[Claim, ...] = (),
+        only: Collection[str] | None = None,
+    ) -> None:
         self.names = names
         self.groups = groups
         self.claims = claims
+        self._only = None if only is None else Wanted.by(claims, only)
+        self._asked = EVERYTHING if self._only is None else self._only.counts()
         self._daily = DailyCounts(names)
         self._histories = Histories(len(names.localities))
         self._last: StayLog | None = None
 
     def add(self, log: StayLog) -> None:
         """Count one piece; pieces must come in order."""
-        _count_stays(self._daily, self._histories, log.ended)
+        self._count_stays(self._daily, self._histories, log.ended)
         events = log.events
-        _call(count_events, _given(self._daily, events))
-        if self.names.conditions:
-            _call(count_steps, _given(self._daily, events))
-        self._histories.add_members(events)
-        self._histories.deaths.add(events, "minute", np.flatnonzero(events["kind"] == _DEATH))
-        self._daily.add_snapshot(log)
+        given = _given(self._daily, events)
+        for count in (count_events, count_steps) if self.names.conditions else (count_events,):
+            self._count(count, self._daily, given)
+        if not self._asked.isdisjoint(OF_MEMBERS):
+            self._histories.add_members(events)
+        if not self._asked.isdisjoint(BEFORE_DEATH):
+            self._histories.deaths.add(events, "minute", np.flatnonzero(events["kind"] == _DEATH))
+        if not self._asked.isdisjoint((SNAPSHOTS, REGISTERS)):
+            self._daily.add_snapshot(log)
         self._last = log
 
-    def table(self, only: Collection[str] | None = None) -> pd.DataFrame:
-        """The tidy table: measure, period, group, locality, of, value; no row where there is nothing to measure.
-
-        With ``only``, these measures (see ``tidy_table``) and what the claims ask for.
-        """
+    def table(self) -> pd.DataFrame:
+        """The tidy table: measure, period, group, locality, of, value; no row where there is nothing to measure."""
         if not self._daily.days:
             raise RunError(
                 f"nothing to measure: the run ends on day {self.names.end_minute / DAY:g} and the warm-up on day "
@@ -97,62 +109,86 @@ class Tally:
             )
         daily, histories = self._with_open_stays()
         if self._last is not None:
-            _count_histories(daily, histories, self._last.until_minute)
-        repeated = histories.repeated(len(AGES), daily.warm_up, daily.days // YEAR_DAYS)
-        further = claimed_rows(daily, self.claims)
-        table = tidy_table(daily, repeated, self.groups, only)
+            self._count_histories(daily, histories, self._last.until_minute)
+        counts = Counts(daily)
+        repeated = partial(histories.repeated, len(AGES), daily.warm_up, daily.days // YEAR_DAYS)
+        further = claimed_rows(counts, self.claims)
+        table = tidy_table(counts, repeated, self.groups, self._only)
         return pd.concat([table, further.astype(table.dtypes)], ignore_index=True) if len(further) else table
 
     def by_day(self) -> Counts:
         """Counts of each measured day ``[part, age, locality, day]`` by name (see ``derived.py``), as simulated."""
         daily, _ = self._with_open_stays()
-        return derived_counts(daily)
+        return Counts(daily)
 
     def _with_open_stays(self) -> tuple[DailyCounts, Histories]:
         """What was counted, and stays that have not ended as they stand."""
         daily, histories = self._daily.copy(), self._histories.copy()
         if self._last is not None:
-            _count_stays(daily, histories, self._last.open, self._last.until_minute)
+            self._count_stays(daily, histories, self._last.open, self._last.until_minute)
         return daily, histories
 
+    def _count_stays(
+        self, daily: DailyCounts, histories: Histories, stays: Mapping[str, Ints], until: int | None = None
+    ) -> None:
+        """Count stays that have ended or, until a minute, stays that have not."""
+        given = _given(daily, stays) | {"ended": until is None, "known": stays["flags"] & FLAGS["prefilled"] == 0}
+        if until is not None:
+            given["left"] = np.full_like(stays["left"], until)
+        for moments, time, found_by in (
+            (histories.admissions, "started", count_admissions),
+            (histories.planned, "started", count_planned),
+            (histories.discharges, "left", count_discharges),
+        ):
+            rows = self._count(found_by, daily, given)
+            if rows is not None:
+                moments.add(given, time, rows)
+        for count in (*_COUNTS, count_crises) if self.names.conditions else _COUNTS:
+            self._count(count, daily, given)
 
-def _count_stays(daily: DailyCounts, histories: Histories, stays: Mapping[str, Ints], until: int | None = None) -> None:
-    """Count stays that have ended or, until a minute, stays that have not."""
-    given = _given(daily, stays) | {"ended": until is None, "known": stays["flags"] & FLAGS["prefilled"] == 0}
-    if until is not None:
-        given["left"] = np.full_like(stays["left"], until)
-    histories.admissions.add(stays, "started", _call(count_admissions, given))
-    histories.planned.add(stays, "started", _call(count_planned, given))
-    histories.discharges.add(stays, "left", _call(count_discharges, given))
-    for count in (*_COUNTS, count_crises) if daily.names.conditions else _COUNTS:
-        _call(count, given)
+    def _count(self, count: Callable[..., Any], daily: DailyCounts, given: Mapping[str, Any]) -> Any:
+        """Call a function that counts with what its parameters name; None if nothing it counts is asked for."""
+        names = _parameters(count)
+        if self._asked.isdisjoint(names):
+            return None
+        return count(*(given[name] if name in given else daily.counted[name] for name in names))
+
+    def _count_histories(self, daily: DailyCounts, histories: Histories, until_minute: int) -> None:
+        """Readmissions, admissions before death, and admissions of members of programmes, if they are asked for."""
+        if not self._asked.isdisjoint(FOLLOWED_UP):
+            _count_followed_up(daily, histories, until_minute)
+        if not self._asked.isdisjoint(BEFORE_DEATH):
+            _count_before_death(daily, histories)
+        for name, moments in zip(OF_MEMBERS, (histories.admissions, histories.planned), strict=True):
+            if name in self._asked:
+                _count_of_members(daily, histories, moments, name)
 
 
-def _count_histories(daily: DailyCounts, histories: Histories, until_minute: int) -> None:
-    """Readmissions, admissions before death, and admissions of members of programmes."""
+def _count_followed_up(daily: DailyCounts, histories: Histories, until_minute: int) -> None:
     measured, counted = daily.given["measured"], daily.counted
-    admissions = histories.sorted_admissions()
-    who, minute, readmitted = histories.followed_up(admissions, until_minute)
+    who, minute, readmitted = histories.followed_up(histories.sorted_admissions(), until_minute)
     count_moments(measured, who, minute, np.ones_like(who), counted["discharges_followed"])
     count_moments(measured, who, minute, readmitted.astype(np.int64), counted["readmitted"])
-    who, minute, [last_90, last_100] = histories.before_death(admissions, 90, 100)
+
+
+def _count_before_death(daily: DailyCounts, histories: Histories) -> None:
+    measured, counted = daily.given["measured"], daily.counted
+    who, minute, [last_90, last_100] = histories.before_death(histories.sorted_admissions(), 90, 100)
     count_moments(measured, who, minute, (last_90 >= 3).astype(np.int64), counted["deaths_after_three"])
     count_moments(measured, who, minute, last_100, counted["admissions_before_death"])
-    for name, moments in (("member_admissions", histories.admissions), ("member_planned", histories.planned)):
-        for programme in range(len(daily.names.programmes)):
-            who, minute = histories.of_members(moments, programme)
-            count_moments(measured, who, minute, np.ones_like(who), counted[name][programme : programme + 1])
+
+
+def _count_of_members(daily: DailyCounts, histories: Histories, moments: Moments, name: str) -> None:
+    for programme in range(len(daily.names.programmes)):
+        who, minute = histories.of_members(moments, programme)
+        count = daily.counted[name][programme : programme + 1]
+        count_moments(daily.given["measured"], who, minute, np.ones_like(who), count)
 
 
 def _given(daily: DailyCounts, column: Mapping[str, Ints]) -> dict[str, Any]:
-    """What a function that counts may ask for, by name."""
+    """What a function that counts may ask for by name, besides the counts."""
     who = column["age"] * len(daily.names.localities) + column["locality"]
-    return {**daily.given, **daily.counted, **column, "who": who}
-
-
-def _call(count: Callable[..., Any], given: Mapping[str, Any]) -> Any:
-    """Call a function with what its parameters name."""
-    return count(*(given[name] for name in _parameters(count)))
+    return {**daily.given, **column, "who": who}
 
 
 @cache
