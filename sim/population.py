@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,16 +48,16 @@ def population(plan: Plan, seed: int, replication: int) -> Population:
     order = np.argsort(number * 4 + age, kind="stable")
     age, person = age[order], (number * 4 + age)[order]
     keys = entity_keys(run_key(seed, replication, Stream.PEOPLE), person)
-    frailty = _choose(uniforms(keys, 0, Purpose.FRAILTY), plan.frailty_shares[age])
+    frailty = _choose(uniforms(keys, 0, Purpose.FRAILTY), plan.frailty_shares, age)
     deprivation = (uniforms(keys, 0, Purpose.DEPRIVATION) * 5).astype(np.int64)
-    residence = _choose(uniforms(keys, 0, Purpose.RESIDENCE), plan.residence_shares[age, frailty])
+    residence = _choose(uniforms(keys, 0, Purpose.RESIDENCE), plan.residence_shares, (age, frailty))
     propensity = _propensity(plan, age, uniforms(keys, 0, Purpose.PROPENSITY))
     conditions = conditions_of(plan, seed, replication, person, age, np.zeros_like(person))
     near_end = uniforms(keys, 0, Purpose.END_OF_LIFE) < plan.end_of_life_share[age, frailty, residence]
     return Population(
         person=person,
         age=age,
-        locality=_choose(uniforms(keys, 0, Purpose.LOCALITY), plan.locality_shares[None, :]),
+        locality=_choose(uniforms(keys, 0, Purpose.LOCALITY), plan.locality_shares),
         frailty=frailty,
         deprivation=deprivation,
         residence=residence,
@@ -107,9 +108,13 @@ _LOGITS = np.linspace(-36.0, 36.0, 8193)
 @lru_cache(maxsize=16)
 def _gamma_quantiles(shape: float) -> Floats:
     """Quantiles of a gamma distribution of mean 1 at each of ``_LOGITS``, from the nearer tail."""
-    lower = gammaincinv(shape, expit(_LOGITS))
-    return np.asarray(np.where(_LOGITS < 0.0, lower, gammainccinv(shape, expit(-_LOGITS))) / shape)
+    below, above = _LOGITS[_LOGITS < 0.0], _LOGITS[_LOGITS >= 0.0]
+    return np.concatenate([gammaincinv(shape, expit(below)), gammainccinv(shape, expit(-above))]) / shape
 
 
-def _choose(u: Floats, cumulative: Floats) -> Ints:
-    return np.asarray(np.minimum((u[:, None] >= cumulative).sum(axis=1), cumulative.shape[1] - 1), dtype=np.int64)
+def _choose(u: Floats, cumulative: Floats, group: Any = ()) -> Ints:
+    """Which of several each is, by ``cumulative[.., which]`` shares in everybody's group."""
+    found = np.zeros(u.size, dtype=np.int64)
+    for share in np.moveaxis(cumulative, -1, 0)[:-1]:
+        found += u >= share[group]
+    return found

@@ -45,15 +45,17 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     s = _empty_state(
         plan, seed, replication, _people(plan, people, run_key(seed, replication, Stream.PEOPLE)), in_stages
     )
-    key = np.uint64(run_key(seed, replication, Stream.PREFILL))
+    key: Word = np.uint64(run_key(seed, replication, Stream.PREFILL))
     t, here = handed(tables), handed(s)
     begin_courses(t, here)
     _residents(t, here, key)
     weight = _rate_of_need(plan, people)
     taken = np.zeros(people.person.size, bool)
+    keys = entity_keys(key, people.person)
+    of_age = [np.flatnonzero(people.age == age) for age in range(len(plan.people))]
     for number, (stage, age, locality, there, waiting, elapsed) in enumerate(plan.initial.tolist()):
-        free = np.flatnonzero((people.age == age) & ~taken)
-        rows = people_met(key, people.person, weight, free, number, there + waiting)
+        free = of_age[age][~taken[of_age[age]]]
+        rows = people_met(keys, weight, free, number, there + waiting)
         taken[rows] = True
         _fill_stage(t, here, key, number, stage, age, locality, there, waiting, elapsed, rows)
     return s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import rules
-from sim.draws import Floats, Ints, Purpose, Stream, Word, entity_key, entity_keys, run_key, uniform, uniforms
+from sim.draws import Floats, Ints, Purpose, Stream, Words, entity_key, entity_keys, run_key, uniform, uniforms
 from sim.engines.care import Care
 from sim.engines.courses import states_of_one
 from sim.engines.programmes import Programmes
@@ -90,20 +90,20 @@ def _people_for(plan: Plan, state: State, number: int, age: int, wanted: int, ta
     free = of_age[~np.isin(of_age, list(taken))]
     of_group = (np.array(values) for values in (people.age, people.frailty, people.residence, people.end_of_life))
     weight = np.array(people.multiplier) * plan.life_rates[0][tuple(of_group)]
-    key = run_key(state.seed, state.replication, Stream.PREFILL)
-    chosen: list[int] = people_met(key, np.array(people.person), weight, free, number, wanted).tolist()
+    keys = entity_keys(run_key(state.seed, state.replication, Stream.PREFILL), np.array(people.person))
+    chosen: list[int] = people_met(keys, weight, free, number, wanted).tolist()
     taken.update(chosen)
     return chosen
 
 
-def people_met(key: Word, person: Ints, weight: Floats, free: Ints, number: int, wanted: int) -> Ints:
+def people_met(keys: Words, weight: Floats, free: Ints, number: int, wanted: int) -> Ints:
     """So many rows of those who are free, met in a stage in proportion to their rate of need.
 
-    ``person`` and ``weight`` are everybody's ids and rates; ``number`` is that of the row of ``Plan.initial``.
+    ``keys`` and ``weight`` are everybody's keys and rates; ``number`` is that of the row of ``Plan.initial``.
     """
     if wanted == 0 or free.size == 0:
         return free[:0]
-    u = uniforms(entity_keys(key, person[free]), 0, Purpose.PREFILL_PERSON, number)
+    u = uniforms(keys[free], 0, Purpose.PREFILL_PERSON, number)
     first = -np.log(u) / np.maximum(weight[free], 1e-12)
     if wanted < free.size:
         kept = first <= np.partition(first, wanted - 1)[wanted - 1]

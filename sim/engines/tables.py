@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,15 +100,18 @@ def programme_share(plan: Plan) -> Floats:
     """
     lag = np.where(plan.programme_caseload < 0.0, plan.programme_ramp.reshape(-1, 4)[:, 3], 0.0)
     return np.array([
-        [
-            strength * rules.ramp(day - ready, half_time, full, day - end, fade)
-            for day in range(plan.days + 1)
-        ]
+        strength * _share_by_day(plan.days, ready, half_time, full, end, fade)
         for (half_time, full, fade, _), strength, ready, end in zip(
             plan.programme_ramp.reshape(-1, 4).tolist(), plan.programme_who.reshape(-1, 6)[:, 5].tolist(),
             (plan.programme_start / rules.DAY + lag).tolist(), (plan.programme_end / rules.DAY).tolist(), strict=True,
         )
     ]).reshape(-1, plan.days + 1)  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _share_by_day(days: int, ready: float, half_time: float, full: float, end: float, fade: float) -> Floats:
+    """``rules.ramp`` on each day: the same in both arms, and as a rule in every future."""
+    return np.array([rules.ramp(day - ready, half_time, full, day - end, fade) for day in range(days + 1)])
 
 
 Made = TypeVar("Made")
