@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from sim.commands.command import Asked, Command
 from sim.commands.new import NEW_PLACE
 
 PLACE = "england_500k"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def given_nothing_known(command: Command) -> list[str]:
@@ -185,3 +188,25 @@ def test_schema_describes_the_fields_of_a_kind_of_file(
     shown = capsys.readouterr().out
     assert "json-schema.org" in json.loads(shown)["$schema"]
     assert f'"{field}": {{' in shown
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    tell = (
+        "import atexit, sys; from sim.cli import main; atexit.register(lambda: print(*sys.modules)); sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", tell, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_loads_no_library() -> None:
+    loaded = loaded_by("--help")
+    assert "sim.commands.run" in loaded
+    assert not loaded & {"joblib", "numba", "numpy", "pandas", "pydantic", "scipy", "yaml"}
+
+
+def test_a_check_loads_neither_the_compiler_nor_statistics() -> None:
+    loaded = loaded_by("check", "nwl_pilot")
+    assert "sim.expected.flows" in loaded
+    assert not loaded & {"joblib", "numba", "scipy.stats"}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -70,6 +71,13 @@ def test_a_wrong_file_says_everything_that_is_wrong(file: Path, monkeypatch: pyt
     said = problems_of(lambda: load_any(file.name))
     assert said == expected_messages(file)
     assert not any(jargon in line for line in said for jargon in JARGON)
+
+
+def test_without_libyaml_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [file.read_text(encoding="utf-8") for file in SHIPPED]
+    by_libyaml = [parse(text, "file") for text in texts]
+    monkeypatch.delattr(yaml, "CLoader")
+    assert by_libyaml == [parse(text, "file") for text in texts]
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
