@@ -14,7 +14,6 @@ Floats = npt.NDArray[np.float64]
 
 ALL = "all"
 ARMS = ("baseline", "plan")
-_WORDS = ("replication", "arm", "period", "group", "locality", "measure", "of", "value")
 
 
 @dataclass(frozen=True)
@@ -89,24 +88,26 @@ def cube(table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Cube:
     """The levels of measures and their parts out of a table of runs with both arms, or with the baseline alone."""
     columns = tuple(dict.fromkeys(columns))
     rows = table[table["measure"].isin({measure for measure, _ in columns})]
-    words = zip(*(rows[name].tolist() for name in _WORDS), strict=True)
-    levels = {
-        (replication, arm, period, (group, locality), (measure, of)): value
-        for replication, arm, period, group, locality, measure, of, value in words
-        if (period == ALL or period.startswith("year ")) and ALL in (group, locality)
+    yearly = (rows["period"] == ALL) | rows["period"].str.startswith("year ")
+    rows = rows[yearly & ((rows["group"] == ALL) | (rows["locality"] == ALL))]
+    cuts = rows[["group", "locality"]]
+    found: dict[str, tuple[Any, ...]] = {
+        "replication": tuple(sorted(rows["replication"].unique())),
+        "arm": tuple(arm for arm in ARMS if (rows["arm"] == arm).any()),
+        "period": tuple(dict.fromkeys((ALL, *rows["period"].unique()))),
+        "cut": tuple(dict.fromkeys(((ALL, ALL), *cuts.drop_duplicates().itertuples(index=False, name=None)))),
+        "column": columns,
     }
-    replications, arms, periods, cuts, _ = (dict.fromkeys(axis) for axis in zip(*levels, strict=True))
-    axes = (
-        tuple(sorted(replications)),
-        tuple(arm for arm in ARMS if arm in arms),
-        tuple(dict.fromkeys((ALL, *periods))),
-        tuple(dict.fromkeys(((ALL, ALL), *cuts))),
-        columns,
-    )
-    places: list[dict[Any, int]] = [dict(zip(axis, range(len(axis)), strict=True)) for axis in axes]
-    values = np.full([len(axis) for axis in axes], np.nan)
+    keys = {name: pd.Index(rows[name]) for name in ("replication", "arm", "period")}
+    keys |= {"cut": pd.MultiIndex.from_frame(cuts)}
+    keys |= {"column": pd.MultiIndex.from_frame(rows[["measure", "of"]])}
+    places = np.stack([_index(axis).get_indexer(keys[name]) for name, axis in found.items()])
+    known = (places >= 0).all(axis=0)
+    values = np.full([len(axis) for axis in found.values()], np.nan)
     values[:, :, :, 0] = 0.0
-    for level, value in levels.items():
-        if level[-1] in places[-1]:
-            values[tuple(place[each] for place, each in zip(places, level, strict=True))] = value
-    return Cube(*axes, values)
+    values[tuple(places[:, known])] = rows["value"].to_numpy()[known]
+    return Cube(found["replication"], found["arm"], found["period"], found["cut"], columns, values)
+
+
+def _index(axis: Sequence[Any]) -> pd.Index:
+    return pd.MultiIndex.from_tuples(axis) if isinstance(axis[0], tuple) else pd.Index(axis)
