@@ -13,7 +13,7 @@ import numpy as np
 from sim import draws
 from sim.engines.fast_courses import course_census
 from sim.engines.fast_life import TOO_MANY_POINTS, read_courses, read_people, sort_points
-from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives
+from sim.engines.fast_log import LIVING, NARROW, read_off, who_lives, write_census
 from sim.engines.fast_memory import handed, read_alike
 from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme, scores
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
@@ -34,10 +34,10 @@ _DAY = 1440
 class State:
     """Everything a run needs to go on from ``minute``; arrays of ``fast_state.FastState``."""
 
-    def __init__(self, arrays: FastState, read_for: Plan | None = None) -> None:
+    def __init__(self, arrays: FastState, plan: Plan | None = None) -> None:
         self.arrays = arrays
-        self.read_for = read_for
-        """Plan whose highest rates the points of this quarter have been read up to."""
+        self.plan = plan
+        """Plan that its queues, its lists of what is due and the points of this quarter are those of."""
 
     @property
     def arrays(self) -> FastState:
@@ -57,7 +57,7 @@ class State:
 
     def copy(self) -> State:
         """An independent copy, to be continued as another arm."""
-        return State(copied(self.arrays), self.read_for)
+        return State(copied(self.arrays), self.plan)
 
 
 @kept_for_plans
@@ -75,11 +75,11 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
     """Carry a state on to a minute, in place; what happened on the way."""
     from_minute = state.minute
     tables, t = fast_tables(plan), _handed_tables(plan)
-    state.arrays = _fitted(state.arrays, plan, tables)
-    wake(t, state.here)
-    if state.read_for is not plan:
+    if state.plan is not plan:
+        state.arrays = _fitted(state.arrays, plan, tables)
+        wake(t, state.here)
         _read(t, state, fresh=False)
-        state.read_for = plan
+        state.plan = plan
     for day in (from_minute // _DAY, from_minute // _DAY + 1):
         if day < plan.days and day // QUARTER_DAYS > state.arrays.clock[0].quarter:
             _read(t, state, fresh=True)
@@ -98,9 +98,10 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         raise RunError(draws.TOO_MANY_POINTS)
     if state.arrays.clock[0].fault:
         raise RunError("the compiled engine ran out of room: please report it, and use --engine simpy meanwhile")
-    _refuse_gridlock(plan, state.arrays)
     _flush(state.arrays, ended, events)
-    return _log(plan, state, from_minute, ended, events)
+    still_open = _census(t, state)
+    _refuse_gridlock(plan, state.arrays, still_open)
+    return _log(plan, state, from_minute, ended, events, still_open)
 
 
 # -- what compiled code asks for -------------------------------------------------------------------------------------
@@ -125,11 +126,10 @@ def _read(t: Any, state: State, *, fresh: bool) -> None:
         while (first := read(t, state.here, first)) < len(s.people):
             state.arrays = state.arrays._replace(points=longer(state.arrays.points, 2 * len(state.arrays.points)))
     s = state.arrays
-    in_order = empty(len(s.points), POINT)
-    sort_points(state.here, in_order)
-    state.arrays = s._replace(
-        points=in_order, due=s.due if len(s.due) == len(in_order) else np.zeros(len(in_order), np.int32)
-    )
+    if len(s.in_order) < len(s.points):
+        s = state.arrays = s._replace(in_order=empty(len(s.points), POINT), due=np.zeros(len(s.points), np.int32))
+    sort_points(state.here)
+    state.arrays = s._replace(points=s.in_order, in_order=s.points)
 
 
 def _rank(t: Any, tables: FastTables, state: State) -> None:
@@ -205,13 +205,15 @@ def _fitted(s: FastState, plan: Plan, tables: FastTables) -> FastState:
     return _with_room(s._replace(**grown), tables)
 
 
-def _refuse_gridlock(plan: Plan, s: FastState) -> None:
+def _refuse_gridlock(plan: Plan, s: FastState, still_open: dict[str, Any]) -> None:
     """Stop a run in which everybody waits, for good, for a place held by somebody who waits, and say so."""
-    clock = s.clock[0]
-    live = _live(s)
-    if ((live["stage"] >= 0) & (live["wait_stage"] >= 0)).all() and (s.supports["row"][: clock.supports_top] < 0).all():
+    if 2 * (still_open["started"] == NEVER).sum() != len(still_open["started"]):
+        return  # more stays than waits, or the other way round: somebody does not both stay and wait
+    rows = s.journeys[: s.clock[0].journeys_top].view(np.ndarray)
+    live = rows[(rows["status"] == STATUS_LIVE) & (rows["over"] == 0)]
+    if ((live["stage"] >= 0) & (live["wait_stage"] >= 0)).all():
         waits = zip(live["wait_stage"].tolist(), live["wait_pool"].tolist(), strict=True)
-        refuse_gridlock(plan, int(clock.minute), waits, s.occupied)
+        refuse_gridlock(plan, int(s.clock[0].minute), waits, s.occupied)
 
 
 # -- the log --------------------------------------------------------------------------------------------------------
@@ -226,12 +228,14 @@ def _flush(s: FastState, ended: list[Any], events: list[Any]) -> None:
     clock.ended = clock.events = 0
 
 
-def _log(plan: Plan, state: State, from_minute: int, ended: list[Any], events: list[Any]) -> StayLog:
+def _log(
+    plan: Plan, state: State, from_minute: int, ended: list[Any], events: list[Any], still_open: dict[str, Any]
+) -> StayLog:
     return StayLog(
         from_minute=from_minute,
         until_minute=state.minute,
         ended=_joined(ended),
-        open=_stays(_open(fast_tables(plan), state.arrays)),
+        open=still_open,
         events=_joined(events),
         persons=dict(zip(LIVING, who_lives(state.here), strict=True)) | _course_columns(plan, state),
     )
@@ -259,32 +263,10 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _live(s: FastState) -> Any:
-    """Rows of the journeys that are going on."""
-    rows = s.journeys[: s.clock[0].journeys_top].view(np.ndarray)
-    return rows[(rows["status"] == STATUS_LIVE) & (rows["over"] == 0)]
-
-
-def _open(tables: FastTables, s: FastState) -> Any:
-    """The census of stays in progress and waits, as rows of the log."""
-    c = s.clock[0]
-    live = _live(s)
-    here, waits = live[live["stage"] >= 0], live[live["wait_stage"] >= 0]
-    held = s.supports[: c.supports_top].view(np.ndarray)
-    held = held[held["row"] >= 0]
-    found = empty(len(here) + len(waits) + len(held), ENDED).view(np.ndarray)
-    stay, wait, support = found[: len(here)], found[len(here) : len(here) + len(waits)], found[len(here) + len(waits) :]
-    for rows, of in ((stay, here), (wait, waits), (support, held)):
-        for name in ("person", "generation", "need", "chain", "cause", "severity", "age", "locality"):
-            rows[name] = of[name]
-        for name in ("started", "ready", "left", "goes_to", "pathway"):
-            rows[name] = NEVER
-    for name in ("stage", "pool", "asked", "came_from", "frailty", "flags"):
-        stay[name], wait[name], support[name] = here[name], waits[f"wait_{name}"], held[name]
-    support["started"], stay["started"] = held["started"], here["started"]
-    known = here["ready"] < c.minute
-    for name in ("ready", "process", "sourcing"):
-        stay[name][known] = here[name][known]
-    known &= here["route"] >= 0
-    stay["pathway"][known] = tables.routes["pathway"][here["route"][known]]
-    return found
+def _census(t: Any, state: State) -> dict[str, Any]:
+    """Stays in progress and waits as columns; the log has been emptied."""
+    s = state.arrays
+    most = 2 * int(s.clock[0].journeys_live) + int(s.clock[0].supports_top)
+    if most > len(s.ended):
+        s = state.arrays = s._replace(ended=empty(int(1.5 * most), ENDED))
+    return _stays(s.ended[: write_census(t, state.here)])

@@ -241,7 +241,7 @@ def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: i
 def outlets(t: FastTables, s: FastState, now: int) -> None:
     """At noon, people who have waited too long may go another way."""
     for pool in range(s.queue.shape[0]):
-        n = s.queue_to[pool] - s.queue_from[pool]
+        n = s.queue_to[pool] - s.queue_from[pool] if t.pools[pool].outlet > 0 else 0
         for k in range(n):
             s.spare[k] = s.queue[pool, s.queue_from[pool] + k]
         for k in range(n):

@@ -165,8 +165,8 @@ def _read_band(
 
 
 @compiled()
-def sort_points(s: FastState, sorted_points: np.ndarray) -> None:
-    """Put the points that are still to come into another array, in order of minute."""
+def sort_points(s: FastState) -> None:
+    """Put the points that are still to come into ``in_order``, in order of minute."""
     c = s.clock[0]
     if c.points == c.point:
         c.point = c.points = 0
@@ -181,7 +181,7 @@ def sort_points(s: FastState, sorted_points: np.ndarray) -> None:
         starts[minute + 1] += starts[minute]
     for k in range(c.point, c.points):
         minute = s.points[k].minute - first
-        sorted_points[starts[minute]] = s.points[k]
+        s.in_order[starts[minute]] = s.points[k]
         starts[minute] += 1
     c.points -= c.point
     c.point = 0

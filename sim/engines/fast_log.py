@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import compiled, part
-from sim.engines.fast_state import FastState
+from sim.engines.fast_state import STATUS_LIVE, FastState
 from sim.engines.fast_tables import FastTables
 from sim.log import NEVER, OUTCOMES, STAY_COLUMNS
 
-DIED = OUTCOMES.index("died")
+DIED, _OPEN = OUTCOMES.index("died"), OUTCOMES.index("open")
 NARROW = tuple(name for name in STAY_COLUMNS if name not in ("person", "need"))
 """Columns of stays that fit 32 bits."""
 LIVING = ("age", "frailty", "locality", "residence", "end_of_life", "care_plan")
@@ -76,6 +76,29 @@ def write_support(s: FastState, k: int, outcome: int, now: int) -> None:
     )  # fmt: skip
     e.ready, e.left, e.process, e.sourcing, e.came_from = NEVER, now, 0, 0, support.came_from
     e.goes_to, e.outcome, e.pathway, e.flags = -1, outcome, -1, support.flags
+
+
+@compiled()
+def write_census(t: FastTables, s: FastState) -> int:
+    """Write stays in progress and waits down where the log, now empty, goes; how many there are."""
+    c = s.clock[0]
+    for slot in range(c.journeys_top):
+        j = s.journeys[slot]
+        if j.status == STATUS_LIVE and j.over == 0:
+            if j.stage >= 0:
+                write_stay(t, s, slot, _OPEN, NEVER, c.minute)
+                if j.ready >= c.minute:
+                    e = s.ended[c.ended - 1]
+                    e.ready, e.process, e.sourcing, e.pathway = NEVER, 0, 0, NEVER
+            if j.wait_stage >= 0:
+                write_wait(s, slot, _OPEN, NEVER, c.minute)
+    for k in range(c.supports_top):
+        if s.supports[k].row >= 0:
+            write_support(s, k, _OPEN, c.minute)
+    n, c.ended = c.ended, 0
+    for k in range(n):
+        s.ended[k].left = NEVER
+    return n
 
 
 @compiled()

@@ -42,8 +42,7 @@ class Handed:
         for place, array in enumerate(arrays):
             if not array.flags.c_contiguous:
                 raise ValueError(f"{type(arrays).__name__}.{arrays._fields[place]} is not contiguous")
-            words[place, 0] = array.ctypes.data
-            words[place, 1 : 1 + array.ndim] = array.shape
+            words[place, : 1 + array.ndim] = array.__array_interface__["data"][0], *array.shape
         self.words = words
         self.address = words.ctypes.data
         self._numba_type_ = _type_of(arrays)

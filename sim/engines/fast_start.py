@@ -83,14 +83,16 @@ def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stage
     clock[0].quarter = clock[0].journeys_free = clock[0].supports_free = clock[0].extra_free = -1
     line, of_pools = np.zeros(room, np.int32), np.zeros(pools, np.int64)
     supports, follows = int((people["residence"] > 0).sum()), len(plan.course_condition)
+    groups, points = np.zeros((plan.workload.shape[1], len(plan.locality_shares)), np.int64), _ROOM + len(people) // 2
+    np.add.at(groups, (people["age"], people["locality"]), 1)
     return FastState(
-        clock=clock, people=people, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
+        clock=clock, people=people, groups=groups, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
         enrolled=np.full((programmes, len(people)), -1, np.int32), members=np.zeros(programmes, np.int64),
         journeys=empty(room, JOURNEY), visits=np.zeros((room, len(plan.names.stages)), np.int8),
         supports=empty(supports + _ROOM, SUPPORT), occupied=of_pools.copy(), slots_left=of_pools.copy(),
         seen_today=of_pools.copy(), gp_fraction=np.zeros(pools), asking=of_pools.copy(), touched=of_pools.copy(),
         touch_list=of_pools.copy(), this_pass=of_pools.copy(), queue=np.zeros((pools, room), np.int32),
-        queue_from=of_pools.copy(), queue_to=of_pools.copy(), points=empty(_ROOM + len(people) // 2, POINT),
+        queue_from=of_pools.copy(), queue_to=of_pools.copy(), points=empty(points, POINT), in_order=empty(0, POINT),
         extra=empty(_ROOM, POINT), by_minute=np.full((2, 1440), -1, np.int32),
         by_day=np.full((2, plan.days + 2), -1, np.int32), admissions=empty(2 * room, ADMISSION),
         away=np.zeros(_ROOM, np.int32), over=line.copy(), early=line.copy(), returning=line.copy(),

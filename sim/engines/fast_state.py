@@ -90,6 +90,8 @@ class FastState(NamedTuple):
 
     clock: Rows
     people: Rows
+    groups: Ints
+    """[A, L] people, the same for the whole run."""
     bounds: Floats
     """[kind, people] height up to which points were read."""
     enrolled: Ints
@@ -120,6 +122,8 @@ class FastState(NamedTuple):
     """[P] entry after the last."""
     points: Rows
     """Points in order of minute, from ``clock.point`` to ``clock.points``."""
+    in_order: Rows
+    """Room for putting points in order."""
     extra: Rows
     """Points that came up later, in lists by minute."""
     courses: Ints
@@ -168,5 +172,9 @@ def longer(array: Rows, rows: int, axis: int = 0) -> Rows:
 
 
 def copied(state: FastState) -> FastState:
-    """An independent copy."""
-    return FastState(*(array.copy() for array in state))
+    """An independent copy; what has been written down, or put in order, stays behind."""
+    room = {name: empty(len(getattr(state, name)), getattr(state, name).dtype) for name in _ROOM}
+    return FastState(**{name: array.copy() for name, array in state._asdict().items() if name not in _ROOM} | room)
+
+
+_ROOM = ("in_order", "ended", "events")

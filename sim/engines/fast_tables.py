@@ -44,7 +44,7 @@ ROUTE = np.dtype(
     [(name, _i8) for name in ("to", "if_room", "otherwise", "otherwise_to", "pathway", "cancels")]
     + [(name, _f8) for name in ("process", "sourcing", "delayed", "sigma", "mean_days")]
 )
-POOL = np.dtype([("slots", _i8), ("reserves", _i8), ("gp_share", _f8)])
+POOL = np.dtype([("slots", _i8), ("reserves", _i8), ("outlet", _i8), ("gp_share", _f8)])
 PROGRAMME = np.dtype(
     [(name, _i8) for name in ("active", "moves", "start", "end", "bits", "either", "care_plan", "followed")]
     + [(name, _f8) for name in (
@@ -173,6 +173,7 @@ def fast_tables(plan: Plan) -> FastTables:
         routes=_rows(ROUTE, len(plan.route_to), {name: getattr(plan, f"route_{name}") for name in ROUTE.names or ()}),
         pools=_rows(POOL, len(plan.slots), {
             "slots": plan.slots, "reserves": (plan.reserved > 0).any(axis=1), "gp_share": plan.gp_share,
+            "outlet": np.isin(np.arange(len(plan.slots)), plan.stage_pools[plan.escalate_to != -2]),
         }),
         programmes=_programmes(plan, moves.any(axis=1)),
         stage_pools=plan.stage_pools, stage_pool_shares=plan.stage_pool_shares, stay_minutes=plan.stay_minutes,

@@ -28,13 +28,11 @@ def count_workload(t: FastTables, s: FastState) -> None:
     if not is_workload_day(t, s, c.day):
         return
     groups = t.workload.shape[1] * localities
-    numbers, more = np.zeros(groups, np.int64), np.zeros(groups)
-    for row in range(s.people.size):
-        numbers[s.people[row].age * localities + s.people[row].locality] += 1
+    more = np.zeros(groups)
     if t.place[0].moves_workload > 0:
         _moved(t, s, more)
     for of in range(groups):
-        a_year = numbers[of] * t.workload[1, of // localities] + more[of]
+        a_year = s.groups[of // localities, of % localities] * t.workload[1, of // localities] + more[of]
         _write(s, _EVERYBODY, -1, of // localities, of % localities, a_year)
     for i in range(t.programmes.size):
         if s.members[i] > 0:
