@@ -18,6 +18,7 @@ from sim.engines.fast_journeys import (
     touch,
 )
 from sim.engines.fast_life import TOO_MANY_POINTS, link_point
+from sim.engines.fast_memory import fetch
 from sim.engines.fast_state import STATUS_ARRIVING, STATUS_RETURNING, FastState
 from sim.engines.fast_tables import FastTables
 
@@ -33,6 +34,8 @@ _COUNT, _KEY, _POSITION, _HEIGHT, _AGE, _LOCALITY = (
 _ARRIVALS = Stream.ARRIVALS
 _EDGES = np.array(EDGES)
 _12 = np.uint64(12)
+_AHEAD = 8
+"""Points of people's lives between one that is settled and one whose person is fetched."""
 
 
 @part
@@ -45,6 +48,8 @@ def begin_day(t: FastTables, s: FastState, day: int) -> None:
         s.by_day[0, day] = s.by_day[1, day] = -1
         while slot >= 0:
             following = s.journeys[slot].next
+            if s.journeys[slot].row >= 0:
+                fetch(s.people, s.journeys[slot].row)
             schedule(s, slot, due_minute(s, slot))
             slot = following
         while k >= 0:
@@ -152,8 +157,17 @@ def _closings(t: FastTables, s: FastState, day: int, minute: int) -> None:
 
 
 @part
-def gather(s: FastState, now: int) -> bool:
-    """Set down everything due now; True if there is anything."""
+def is_anything_due(s: FastState, now: int) -> bool:
+    """True if there is anything to gather."""
+    c, of_day = s.clock[0], now - s.clock[0].day * _DAY
+    if s.by_minute[0, of_day] >= 0 or s.by_minute[1, of_day] >= 0:
+        return True
+    return c.point < c.points and s.points[c.point].minute == now
+
+
+@part
+def gather(s: FastState, now: int) -> None:
+    """Set down everything due now."""
     c = s.clock[0]
     of_day = now - c.day * _DAY
     slot, k = s.by_minute[0, of_day], s.by_minute[1, of_day]
@@ -179,6 +193,8 @@ def gather(s: FastState, now: int) -> bool:
             c.over += 1
         slot = following
     while c.point < c.points and s.points[c.point].minute == now:
+        if c.point + _AHEAD < c.points:
+            fetch(s.people, s.points[c.point + _AHEAD].row)
         s.due[c.due] = c.point
         c.due += 1
         c.point += 1
@@ -187,4 +203,3 @@ def gather(s: FastState, now: int) -> bool:
         s.due[c.due] = -1 - k
         c.due += 1
         k = following
-    return c.over + c.early + c.returning + c.arriving + c.due > 0

@@ -65,16 +65,12 @@ def minute_of(t: FastTables, kind: int, quarter: int, position: float) -> int:
     first = quarter * _QUARTER
     if kind != _URGENT:
         return first + int(position * _QUARTER)
-    edges = t.week_edges[(t.place[0].first_weekday + quarter * QUARTER_DAYS) % 7]
-    x = position * edges[HALF_HOURS]
-    low, high = 0, HALF_HOURS
-    while high - low > 1:
-        middle = (low + high) // 2
-        if edges[middle] <= x:
-            low = middle
-        else:
-            high = middle
-    slope = 1.0 / (edges[high] - edges[low])
+    weekday = (t.place[0].first_weekday + quarter * QUARTER_DAYS) % 7
+    edges = t.week_edges[weekday]
+    x, low = position * edges[HALF_HOURS], t.week_starts[weekday, int(position * HALF_HOURS)]
+    while low < HALF_HOURS - 1 and edges[low + 1] <= x:
+        low += 1
+    slope = 1.0 / (edges[low + 1] - edges[low])
     return first + min(int((slope * (x - edges[low]) + low) * 30), _QUARTER - 1)
 
 

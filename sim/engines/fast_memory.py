@@ -18,7 +18,7 @@ from numba.core.datamodel import models
 from numba.core.datamodel.registry import register_default
 from numba.core.imputils import impl_ret_borrowed
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, typeof_impl, unbox
+from numba.extending import NativeValue, infer_getattr, intrinsic, lower_getattr_generic, typeof_impl, unbox
 from numba.np import numpy_support
 from numba.np.arrayobj import make_array, populate_array
 
@@ -141,3 +141,29 @@ def _get_array(context: Any, builder: Any, handed_type: HandedType, value: Any, 
     data = builder.inttoptr(words[0], context.get_data_type(array_type.dtype).as_pointer())
     populate_array(array, data=data, shape=words[1:], strides=strides, itemsize=item, meminfo=None)
     return impl_ret_borrowed(context, builder, array_type, array._getvalue())
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _fetch(_: Any, rows: Any, row: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        data = make_array(signature.args[0])(context, builder, arguments[0]).data
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        first = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        for line in (0, _LINE):
+            place = builder.gep(first, [ir.IntType(64)(line)])
+            builder.call(prefetch, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(rows, row), generate
+
+
+def _nothing(rows: Any, row: int) -> None:
+    """Where nothing is compiled."""
+
+
+_LINE = 64
+"""Bytes of a line of memory."""
+fetch: Any = _nothing if _settings.DISABLE_JIT else _fetch
+"""Called with rows and the number of one: it is needed soon, so two lines of it are brought to the processor now."""

@@ -152,6 +152,8 @@ class FastTables(NamedTuple):
     """[quarters, A] highest relative need of a quarter."""
     week_edges: Floats
     """[7, half hours of a quarter + 1] need up to each half hour of a quarter that begins on a weekday."""
+    week_starts: Ints
+    """[7, half hours of a quarter + 1] a half hour that surely begins before so many parts of the quarter's need."""
     quarter_counts: Words
     """[bands, numbers] a quarter's cell has more than so many points if 52 random bits are at least this."""
     day_counts: Words
@@ -165,7 +167,7 @@ def fast_tables(plan: Plan) -> FastTables:
     names = lever_names(len(plan.programme_overlap) - len(PROGRAMME_LEVERS))
     strength = np.array([plan.loop[LOOPS.index(STRENGTH_OF[name])] if name in STRENGTH_OF else 1.0 for name in names])
     moves = (plan.programme_ratio != 1.0) & (plan.programme_active[:, None] > 0)
-    highest = _highest(plan, moves.any(axis=1))
+    highest, edges = _highest(plan, moves.any(axis=1)), _week_edges(plan)
     highest_rates = np.moveaxis(plan.life_rates * highest[:, None, None, None, None], 0, -1)
     return FastTables(
         place=_place(plan),
@@ -197,7 +199,7 @@ def fast_tables(plan: Plan) -> FastTables:
         moving=moves.any(axis=0).astype(np.int64), severity_levers=_lever_numbers(SEVERITY_LEVERS),
         life_levers=_lever_numbers([LEVERS_OF.get(kind, ()) for kind in range(len(LIFE_EVENTS))]),
         highest=highest, highest_rates=np.ascontiguousarray(highest_rates),
-        busiest=_busiest(plan), week_edges=_week_edges(plan),
+        busiest=_busiest(plan), week_edges=edges, week_starts=_week_starts(edges),
         quarter_counts=_counts(CELL_YEARS), day_counts=_counts(1.0),
     )  # fmt: skip
 
@@ -323,6 +325,12 @@ def _week_edges(plan: Plan) -> Floats:
     half_hours = np.arange(HALF_HOURS)
     patterns = (plan.week_pattern[(weekday * 48 + half_hours) % _WEEK] for weekday in range(7))
     return np.array([np.concatenate([[0.0], np.cumsum(pattern)]) for pattern in patterns])
+
+
+def _week_starts(edges: Floats) -> Ints:
+    parts = np.arange(HALF_HOURS + 1) / HALF_HOURS
+    starts = [np.searchsorted(of_week, parts * of_week[-1], side="right") - 2 for of_week in edges]
+    return np.maximum(0, np.array(starts))
 
 
 def _counts(cell_length: float) -> Words:
