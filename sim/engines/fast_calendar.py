@@ -157,12 +157,15 @@ def _closings(t: FastTables, s: FastState, day: int, minute: int) -> None:
 
 
 @part
-def is_anything_due(s: FastState, now: int) -> bool:
-    """True if there is anything to gather."""
-    c, of_day = s.clock[0], now - s.clock[0].day * _DAY
-    if s.by_minute[0, of_day] >= 0 or s.by_minute[1, of_day] >= 0:
-        return True
-    return c.point < c.points and s.points[c.point].minute == now
+def next_minute(s: FastState, until: int) -> int:
+    """The first minute from now on, of today, that anything is due at; ``until`` if it comes first."""
+    c, minute, midnight = s.clock[0], s.clock[0].minute, s.clock[0].day * _DAY
+    if c.point < c.points:
+        until = min(until, s.points[c.point].minute)
+    for of_day in range(minute - midnight, until - midnight):
+        if s.calendar[of_day] != 0 or s.by_minute[0, of_day] >= 0 or s.by_minute[1, of_day] >= 0:
+            return midnight + of_day
+    return max(minute, until)
 
 
 @part

@@ -143,7 +143,7 @@ def _get_array(context: Any, builder: Any, handed_type: HandedType, value: Any, 
     return impl_ret_borrowed(context, builder, array_type, array._getvalue())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _fetch(_: Any, rows: Any, row: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sim import rules
 from sim.compiled import compiled, part
-from sim.engines.fast_calendar import begin_day, do_calendar, gather, is_anything_due, mark_day, plain_arrivals
+from sim.engines.fast_calendar import begin_day, do_calendar, gather, mark_day, next_minute, plain_arrivals
 from sim.engines.fast_care import (
     free_places,
     has_room,
@@ -256,22 +256,18 @@ def run(t: FastTables, s: FastState, until: int) -> int:
     c = s.clock[0]
     while c.fault == 0:
         if c.phase == 0:
+            c.minute = next_minute(s, min(until, (c.day + 1) * _DAY))
             if c.minute >= until:
                 return DONE
-            begins = c.minute == (c.day + 1) * _DAY
-            marks = 0 if begins else s.calendar[c.minute - c.day * _DAY]
-            if not begins and marks == 0 and not is_anything_due(s, c.minute):
-                c.minute += 1
-                continue
             if not _has_room(t, s):
                 return MORE_ROOM
-            if begins:
+            if c.minute == (c.day + 1) * _DAY:
                 begin_day(t, s, c.day + 1)
                 continue
             if c.minute == c.day * _DAY and c.day + 1 < t.place[0].days and (c.day + 1) // QUARTER_DAYS > c.quarter:
                 return READ_QUARTER
             gather(s, c.minute)
-            do_calendar(t, s, marks, c.minute)
+            do_calendar(t, s, s.calendar[c.minute - c.day * _DAY], c.minute)
             _settle_leaving(t, s, c.minute)
             c.phase = 1
             if c.midnight > 0:
