@@ -330,7 +330,7 @@ def _week_edges(plan: Plan) -> Floats:
 def _week_starts(edges: Floats) -> Ints:
     parts = np.arange(HALF_HOURS + 1) / HALF_HOURS
     starts = [np.searchsorted(of_week, parts * of_week[-1], side="right") - 2 for of_week in edges]
-    return np.maximum(0, np.array(starts))
+    return np.asarray(np.maximum(0, np.array(starts)))
 
 
 def _counts(cell_length: float) -> Words:
