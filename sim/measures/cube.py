@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 ALL = "all"
 ARMS = ("baseline", "plan")
@@ -90,24 +91,38 @@ def cube(table: pd.DataFrame, columns: Sequence[tuple[str, str]]) -> Cube:
     rows = table[table["measure"].isin({measure for measure, _ in columns})]
     yearly = (rows["period"] == ALL) | rows["period"].str.startswith("year ")
     rows = rows[yearly & ((rows["group"] == ALL) | (rows["locality"] == ALL))]
-    cuts = rows[["group", "locality"]]
-    found: dict[str, tuple[Any, ...]] = {
-        "replication": tuple(sorted(rows["replication"].unique())),
-        "arm": tuple(arm for arm in ARMS if (rows["arm"] == arm).any()),
-        "period": tuple(dict.fromkeys((ALL, *rows["period"].unique()))),
-        "cut": tuple(dict.fromkeys(((ALL, ALL), *cuts.drop_duplicates().itertuples(index=False, name=None)))),
-        "column": columns,
-    }
-    keys = {name: pd.Index(rows[name]) for name in ("replication", "arm", "period")}
-    keys |= {"cut": pd.MultiIndex.from_frame(cuts)}
-    keys |= {"column": pd.MultiIndex.from_frame(rows[["measure", "of"]])}
-    places = np.stack([_index(axis).get_indexer(keys[name]) for name, axis in found.items()])
+    keys = [_numbered(rows[name]) for name in ("replication", "arm", "period")]
+    keys += [_pairs(rows["group"], rows["locality"]), _pairs(rows["measure"], rows["of"])]
+    replications, arms, periods, cuts, _ = (words for _, words in keys)
+    axes = (
+        tuple(sorted(replications)),
+        tuple(arm for arm in ARMS if arm in arms),
+        tuple(dict.fromkeys((ALL, *periods))),
+        tuple(dict.fromkeys(((ALL, ALL), *cuts))),
+        columns,
+    )
+    places = np.stack([_places(axis, words)[numbers] for axis, (numbers, words) in zip(axes, keys, strict=True)])
     known = (places >= 0).all(axis=0)
-    values = np.full([len(axis) for axis in found.values()], np.nan)
+    values = np.full([len(axis) for axis in axes], np.nan)
     values[:, :, :, 0] = 0.0
     values[tuple(places[:, known])] = rows["value"].to_numpy()[known]
-    return Cube(found["replication"], found["arm"], found["period"], found["cut"], columns, values)
+    return Cube(*axes, values)
 
 
-def _index(axis: Sequence[Any]) -> pd.Index:
-    return pd.MultiIndex.from_tuples(axis) if isinstance(axis[0], tuple) else pd.Index(axis)
+def _numbered(column: pd.Series) -> tuple[Ints, list[Any]]:
+    """The number of each row's word, and the words in the order they appear."""
+    numbers, words = pd.factorize(column)
+    return numbers, words.tolist()
+
+
+def _pairs(first: pd.Series, second: pd.Series) -> tuple[Ints, list[Any]]:
+    """The number of each row's pair of words, and the pairs in the order they appear."""
+    (one, ones), (other, others) = _numbered(first), _numbered(second)
+    numbers, found = pd.factorize(one * len(others) + other)
+    return numbers, [(ones[pair // len(others)], others[pair % len(others)]) for pair in found.tolist()]
+
+
+def _places(axis: Sequence[Any], words: Sequence[Any]) -> Ints:
+    """Where on an axis words are, -1 for one that is not on it."""
+    place = {word: number for number, word in enumerate(axis)}
+    return np.array([place.get(word, -1) for word in words], dtype=np.int64)

@@ -207,7 +207,7 @@ def with_money(table: pd.DataFrame, bill: Bill | None) -> pd.DataFrame:
             for name, (_, value) in values.items()
         }
         measures |= values | {"programme_cost": (tuple(each.name for each in bill.interventions), programme)} | saved
-    return pd.concat([table, counts.table(measures)[table.columns].astype(table.dtypes)], ignore_index=True)
+    return pd.concat([table, counts.table(measures)], ignore_index=True)
 
 
 def counted(table: pd.DataFrame, bill: Bill) -> Cube:
