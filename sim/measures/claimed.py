@@ -11,22 +11,23 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from sim.measures.counting import YEAR_DAYS
 from sim.measures.daily import DailyCounts
 from sim.measures.definitions import MEASURES
 from sim.measures.derived import Counts
-from sim.measures.tables import COLUMNS, Block, cuts, evaluate
+from sim.measures.tables import Block, cuts, evaluate
 from sim.quantities import AGES
 from sim.scenario import ALL, Claim
 
 Floats = npt.NDArray[np.float64]
 Span = tuple[int, int]
 """First measured day, and the day after the last."""
+Row = tuple[str, str, str, str, str, float]
+"""Measure, period, group, locality, of, value."""
 
 
-def claimed_rows(counts: Counts, claims: Iterable[Claim]) -> pd.DataFrame:
+def claimed_rows(counts: Counts, claims: Iterable[Claim]) -> list[Row]:
     """Rows of the tidy table that claims are about and the table has not, each once.
 
     No row where there is nothing to measure: a part of the measured time that the run does not reach, or a measure
@@ -39,12 +40,11 @@ def claimed_rows(counts: Counts, claims: Iterable[Claim]) -> pd.DataFrame:
         for period, months, year in _periods(claim)
         if not _is_in_table(claim) and MEASURES[claim.measure].formula is not None
     }
-    rows = [
+    return [
         (*key, value)
         for key, (claim, months, year) in wanted.items()
         if (span := _span(counts.daily, months, year)) and np.isfinite(value := _value(counts, claim, span))
     ]
-    return pd.DataFrame(rows, columns=[*COLUMNS])
 
 
 def _is_in_table(claim: Claim) -> bool:

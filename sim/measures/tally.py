@@ -114,7 +114,9 @@ class Tally:
         repeated = partial(histories.repeated, len(AGES), daily.warm_up, daily.days // YEAR_DAYS)
         further = claimed_rows(counts, self.claims)
         table = tidy_table(counts, repeated, self.groups, self._only)
-        return pd.concat([table, further.astype(table.dtypes)], ignore_index=True) if len(further) else table
+        if not further:
+            return table
+        return pd.concat([table, pd.DataFrame(further, columns=table.columns).astype(table.dtypes)], ignore_index=True)
 
     def by_day(self) -> Counts:
         """Counts of each measured day ``[part, age, locality, day]`` by name (see ``derived.py``), as simulated."""
