@@ -11,8 +11,8 @@ from sim.scenario import Scenario
 from sim.space import unknown
 
 ALONE = Spread(1)
-YEARS = {"seven_day": 0.25, "step_up_beds": 0.5, "virtual_ward": 0.25}
-OTHERS = {"case_management_sites": 0.25, "hard_winter": 0.25}
+YEARS = {"seven_day": 0.25, "step_up_beds": 0.5, "case_management_sites": 0.25}
+OTHERS = {"tower_hamlets_copd": 3, "hard_winter": 0.25}
 
 
 def short(years: dict[str, float]) -> dict[str, Scenario]:
@@ -29,7 +29,7 @@ def short(years: dict[str, float]) -> dict[str, Scenario]:
 def test_scenarios_that_part_from_one_place_on_one_day_are_run_together() -> None:
     together = families(short(YEARS | OTHERS))
     assert sorted(YEARS) in [sorted(names) for names in together]
-    assert ["case_management_sites"] in together, "its claims ask whom the programme would have enrolled"
+    assert ["tower_hamlets_copd"] in together, "it follows a condition"
     assert ["hard_winter"] in together, "it parts later"
 
 

@@ -35,7 +35,9 @@ class State:
     """Everything a run needs to go on from ``minute``; arrays of ``fast_state.FastState``."""
 
     def __init__(self, arrays: FastState, plan: Plan | None = None) -> None:
-        self.arrays = arrays
+        self.here = handed(arrays)
+        """Its arrays as compiled code takes them."""
+        self._arrays = arrays
         self.plan = plan
         """Plan that its queues, its lists of what is due and the points of this quarter are those of."""
 
@@ -46,9 +48,8 @@ class State:
 
     @arrays.setter
     def arrays(self, arrays: FastState) -> None:
+        self.here = handed(arrays, self.here)
         self._arrays = arrays
-        self.here = handed(arrays)
-        """The same as compiled code takes it."""
 
     @property
     def minute(self) -> int:

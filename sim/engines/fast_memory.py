@@ -34,18 +34,23 @@ class HandedType(types.Type):
 
 
 class Handed:
-    """A tuple of contiguous arrays, and the list of their addresses and shapes."""
+    """A tuple of contiguous arrays, and the list of their addresses and shapes.
 
-    def __init__(self, arrays: Any) -> None:
+    ``before`` is one handed before that most of them are in as well: only the others are looked up.
+    """
+
+    def __init__(self, arrays: Any, before: Handed | None = None) -> None:
         self.arrays = arrays
-        words = np.zeros((len(arrays), _WORDS), np.int64)
+        words = before.words.copy() if before else np.zeros((len(arrays), _WORDS), np.int64)
         for place, array in enumerate(arrays):
+            if before and array is before.arrays[place]:
+                continue
             if not array.flags.c_contiguous:
                 raise ValueError(f"{type(arrays).__name__}.{arrays._fields[place]} is not contiguous")
             words[place, : 1 + array.ndim] = array.__array_interface__["data"][0], *array.shape
-        self.words = words
+        self.words: Any = words
         self.address = words.ctypes.data
-        self._numba_type_ = _type_of(arrays)
+        self._numba_type_: HandedType = before._numba_type_ if before else _type_of(arrays)
 
 
 _settings: Any = numba.config
@@ -54,9 +59,12 @@ _WORDS = 7
 _TYPES: dict[Any, HandedType] = {}
 
 
-def handed(arrays: Any) -> Any:
-    """A tuple of arrays as compiled code takes it; where nothing is compiled, with rows that read as they do there."""
-    return type(arrays)(*map(read_alike, arrays)) if _settings.DISABLE_JIT else Handed(arrays)
+def handed(arrays: Any, before: Any = None) -> Any:
+    """A tuple of arrays as compiled code takes it; where nothing is compiled, with rows that read as they do there.
+
+    ``before`` is what came of a tuple with most of the same arrays, if there is one.
+    """
+    return type(arrays)(*map(read_alike, arrays)) if _settings.DISABLE_JIT else Handed(arrays, before)
 
 
 def read_alike(array: Any) -> Any:

@@ -19,8 +19,8 @@ from sim.experiments.runner import (
     CutShort,
     drawn_arms,
     first_change,
+    has_past_of_place,
     in_order,
-    is_place_alone,
     side_by_side,
     table_of,
 )
@@ -153,8 +153,8 @@ def _used(
 def families(scenarios: Mapping[str, Scenario]) -> list[list[str]]:
     """Names of the scenarios by the past they share, in the order of the first of each.
 
-    Those that share one have the same place today and are looked at from the same day on, with the same luck, and
-    part from it on the same day; and none of their claims asks whom programmes would have enrolled.
+    Those that share one have the same place and are looked at from the same day on, with the same luck, and part from
+    it on the same day.
     """
     found: dict[str, list[str]] = {}
     for name, scenario in scenarios.items():
@@ -163,7 +163,7 @@ def families(scenarios: Mapping[str, Scenario]) -> list[list[str]]:
 
 
 def _past(name: str, scenario: Scenario) -> str:
-    if not is_place_alone(scenario, {claim.measure for claim in scenario.claims}):
+    if not has_past_of_place(scenario):
         return name
     run = scenario.run
     parts = min(first_change(scenario), run.starts + dt.timedelta(days=run.years * 365))

@@ -67,6 +67,13 @@ class Arms:
     """What turns activity into money; None if the place has no prices or money is not wanted."""
     only: frozenset[str] | None = None
     """Measures wanted, in the groups, localities and periods of the claims; all if None."""
+    today: Plan | None = None
+    """Plan until the arms part if it is not the baseline's: of the place alone, in which no programme is looked at."""
+
+    @property
+    def past(self) -> Plan:
+        """Plan until the arms part."""
+        return self.today or self.baseline
 
     @property
     def plans(self) -> dict[str, Plan]:
@@ -183,12 +190,14 @@ def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
     """The plans of a scenario's arms, and the minute at which they part.
 
     ``only`` names the measures that are wanted, which take a fraction of the time; whom the programmes would have
-    enrolled is looked at in the baseline only if one of them asks (see ``is_place_alone``).
+    enrolled is looked at in the baseline only if one of them asks.
     """
-    today = scenario.model_copy(update={"interventions": ()}) if is_place_alone(scenario, only) else scenario
+    place_alone = scenario.model_copy(update={"interventions": ()})
+    is_watched = only is None or not OF_PROGRAMMES.isdisjoint(only)
     try:
         flows = expected_flows(scenario.place)
-        baseline = compile_plan(today, with_interventions=False, flows=flows)
+        today = compile_plan(place_alone, flows=flows) if only is not None and has_past_of_place(scenario) else None
+        baseline = compile_plan(scenario, with_interventions=False, flows=flows) if is_watched or not today else today
         plan = compile_plan(scenario, flows=flows) if scenario.interventions else None
     except ValueError as error:
         raise InputError([Problem("place", f"it cannot be worked out: {error}")]) from error
@@ -205,12 +214,13 @@ def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
         scenario.claims,
         bill_of(scenario) if is_money_wanted else None,
         None if only is None else frozenset(only),
+        today,
     )
 
 
-def is_place_alone(scenario: Scenario, only: Collection[str] | None) -> bool:
-    """True if the baseline is the same whatever the plan: nothing wanted asks whom programmes would have enrolled."""
-    return only is not None and OF_PROGRAMMES.isdisjoint(only) and not courses_of(scenario)
+def has_past_of_place(scenario: Scenario) -> bool:
+    """True if what comes before its plan is its place's, whatever the plan: it brings no courses of conditions."""
+    return not courses_of(scenario)
 
 
 def first_change(scenario: Scenario) -> dt.date:
@@ -251,9 +261,9 @@ def side_by_side(
 ) -> list[dict[str, Tally]]:
     """What is counted of several scenarios in one replication of the wanted arms, of each by arm.
 
-    All have the same place today (``is_place_alone``), but for how long it is looked at, and part from it on the same
-    day. Until then they are one run; each plan goes on from a copy of its state, and their baselines are one to the
-    end of each.
+    All have the same place, but for how long it is looked at, and part from it on the same day. Until then they are
+    one run; then each plan goes on from a copy of its state, and baselines that look at nothing but the place are one
+    to the end of each.
     """
     made_by, part_minute = engine(by), several[0].part_minute
     counted = [
@@ -264,16 +274,19 @@ def side_by_side(
         }
         for arms in several
     ]
-    today = max((arms.baseline for arms in several), key=lambda plan: plan.days)
-    state = made_by.start(today, several[0].seed, number)
-    carry_on(made_by, state, today, part_minute, [tally for each in counted for tally in each.values()])
+    past = max((arms.past for arms in several), key=lambda plan: plan.days)
+    state = made_by.start(past, several[0].seed, number)
+    carry_on(made_by, state, past, part_minute, [tally for each in counted for tally in each.values()])
+    go_on: list[Tally] = []
     for arms, found in zip(several, counted, strict=True):
-        if PLAN in found:
-            plan = arms.plans[PLAN]
-            carry_on(made_by, state.copy(), plan, plan.names.end_minute, [found[PLAN]])
-    without = [found[BASELINE] for found in counted if BASELINE in found]
-    for end in sorted({tally.names.end_minute for tally in without}):
-        carry_on(made_by, state, today, end, [tally for tally in without if tally.names.end_minute >= end])
+        for name, tally in found.items():
+            plan = arms.plans[name]
+            if plan is arms.past:
+                go_on.append(tally)
+            else:
+                carry_on(made_by, state.copy(), plan, plan.names.end_minute, [tally])
+    for end in sorted({tally.names.end_minute for tally in go_on}):
+        carry_on(made_by, state, past, end, [tally for tally in go_on if tally.names.end_minute >= end])
     return counted
 
 
