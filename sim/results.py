@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 BASELINE, PLAN = "baseline", "plan"
 """The two arms."""
 KEYS = ["measure", "period", "group", "locality", "of"]
-LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "pydantic", "ruamel.yaml", "scipy", "simpy")
+LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml", "ruamel.yaml", "scipy", "simpy")
 CONFIDENCE = 0.95
 
 

@@ -46,9 +46,10 @@ def arm(table: pd.DataFrame, name: str) -> pd.Series[float]:
 
 
 def test_the_number_of_workers_does_not_change_the_table() -> None:
-    one, two = stroke_units(), run(stroke(), Spread(workers=2))
-    pd.testing.assert_frame_equal(one.measures, two.measures, check_exact=True)
-    pd.testing.assert_frame_equal(one.claims, two.claims, check_exact=True)
+    one = stroke_units()
+    for two in (run(stroke(), Spread(workers=2)), run(stroke(), Spread(workers=2, in_processes=True))):
+        pd.testing.assert_frame_equal(one.measures, two.measures, check_exact=True)
+        pd.testing.assert_frame_equal(one.claims, two.claims, check_exact=True)
 
 
 def test_a_replication_alone_is_the_one_of_the_batch() -> None:
