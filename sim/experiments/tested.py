@@ -95,7 +95,7 @@ def levels(claim: Claim, measures: pd.DataFrame) -> Levels:
     """The levels of a claim's measure, both arms paired, from a tidy table of several replications."""
     rows = about(claim, measures)
     found = rows.pivot_table(index="replication", columns=["arm", "period"], values="value", dropna=False)
-    arm = PLAN if PLAN in set(measures["arm"]) else BASELINE
+    arm = PLAN if (measures["arm"] == PLAN).any() else BASELINE
     other = (arm, claim.period_before) if claim.against == "before" else (BASELINE, claim.period)
     nothing = np.full(len(found), np.nan)
     baseline, plan = (

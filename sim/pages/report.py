@@ -155,7 +155,7 @@ def _numbers(results: Results) -> str:
     whole = (table["period"] == "all") & (table["group"] == "all") & (table["locality"] == "all")
     found = paired(Results(table[whole & (table["of"] == "all")], results.claims, {}))
     by_name: dict[str, Row] = {str(row["measure"]): row for row in found.to_dict("records")}
-    has_plan = PLAN in set(table["arm"])
+    has_plan = bool((table["arm"] == PLAN).any())
     cells = []
     for name in SHOWN:
         row = by_name.get(name, {"baseline": 0, "plan": 0})
