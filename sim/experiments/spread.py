@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -28,6 +29,7 @@ Progress = Callable[[int, int], None]
 AHEAD = 3
 """Pieces of work each worker of a cluster is given ahead."""
 CONNECT_SECONDS = 15
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs")  # one that had grown; another goes on
 
 
 @dataclass(frozen=True)
