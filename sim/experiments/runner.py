@@ -23,9 +23,9 @@ from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
 from sim.interventions import Intervention
 from sim.log import StayLog
-from sim.measures.definitions import OF_PROGRAMMES
 from sim.measures.measure import MONEY_MEASURES
 from sim.measures.tally import Tally
+from sim.measures.wanted import OF_PROGRAMMES
 from sim.money.bill import Bill, bill_of, measures_of, with_money
 from sim.plans.compile import compile_plan
 from sim.plans.plan import Plan

@@ -448,6 +448,3 @@ def _divided(measure: Measure) -> Divided:
 
 CLAIMABLE: dict[str, Divided] = {name: _divided(measure) for name, measure in MEASURES.items()}
 """What claims may be about, by measure."""
-
-OF_PROGRAMMES = frozenset(name for name, divided in CLAIMABLE.items() if "<programme>" in divided.parts)
-"""Measures of each programme; in the baseline, of whom it would have enrolled."""

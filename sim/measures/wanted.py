@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from sim.measures.definitions import MEASURES
+from sim.measures.definitions import CLAIMABLE, MEASURES
 from sim.measures.derived import counted_for
 from sim.measures.measure import PER_1000, PER_DAY, PER_YEAR
 from sim.measures.parts import MARKS, PARTS, WAIT_BINS
@@ -28,6 +28,8 @@ OF_REGISTERS = (
     "people_with_condition", "register", "recognised_share", "managed_share", "symptom_days", "attendance",
 )  # fmt: skip
 """Measures of the conditions that are followed."""
+OF_PROGRAMMES = frozenset(name for name, divided in CLAIMABLE.items() if "<programme>" in divided.parts)
+"""Measures of each programme; in the baseline, of whom it would have enrolled."""
 
 _NEEDS = {
     **dict.fromkeys(FOLLOWED_UP, ("discharges", "admissions")),
