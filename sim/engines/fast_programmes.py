@@ -59,6 +59,12 @@ def _share(t: FastTables, s: FastState, i: int, row: int, now: int) -> float:
 
 
 @part
+def _is_limited(t: FastTables, i: int) -> int:
+    """1 if a programme has a caseload, and so does something to its members only."""
+    return 1 if t.programmes[i].caseload >= 0.0 else 0
+
+
+@part
 def _is_for(t: FastTables, s: FastState, i: int, row: int) -> bool:
     """True if a person is among those a programme can reach."""
     p, person = t.programmes[i], s.people[row]
@@ -110,7 +116,7 @@ def leave_programme(t: FastTables, s: FastState, i: int) -> None:
         ):
             s.enrolled[i, row] = -1
             s.members[i] -= 1
-            s.people[row].memberships -= 1
+            s.people[row].memberships -= _is_limited(t, i)
             if p.active > 0:
                 event(s, _LEFT, row, i, now)
 
@@ -139,7 +145,7 @@ def enrol(t: FastTables, s: FastState, i: int, rows: np.ndarray, free: int) -> N
             free -= 1
             s.enrolled[i, row] = now
             s.members[i] += 1
-            s.people[row].memberships += 1
+            s.people[row].memberships += _is_limited(t, i)
             event(s, _ENROLLED if p.active > 0 else _WOULD_BE, row, i, now)
             if p.active > 0 and p.care_plan > 0:
                 s.people[row].care_plan = 1

@@ -33,7 +33,10 @@ PERSON = _fields(
     (_i4, "away last_admission"),
     (_f8, "lasting propensity"),
 )
-"""A person: what decides most comes first, so that it lies in one line of memory."""
+"""A person: what decides most comes first, so that it lies in one line of memory.
+
+``memberships`` are of programmes with a caseload, which do something to their members only.
+"""
 
 JOURNEY = _fields(
     (_u8, "need pool_key key"),

@@ -57,14 +57,15 @@ def _write(s: FastState, kind: int, person: int, age: int, locality: int, a_year
 def _of_members(t: FastTables, s: FastState, i: int, found: np.ndarray) -> None:
     """Outpatient attendances a year of the members of a programme by group."""
     now, localities = s.clock[0].minute, t.locality_shares.size
+    members_only = _moves_members_only(t)
     found[:] = 0.0
     for row in range(s.people.size):
         if s.enrolled[i, row] >= 0:
-            p = s.people[row]
-            twice = ratio(t, s, _TWICE, row, now)
-            found[p.age * localities + p.locality] += t.workload[1, p.age] * (
-                ratio(t, s, _OUTPATIENTS, row, now) * twice
-            )
+            p, times = s.people[row], 1.0
+            if not members_only or p.memberships > 0:
+                twice = ratio(t, s, _TWICE, row, now)
+                times = ratio(t, s, _OUTPATIENTS, row, now) * twice
+            found[p.age * localities + p.locality] += t.workload[1, p.age] * times
 
 
 @part
