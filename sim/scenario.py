@@ -152,6 +152,11 @@ class RunSettings(Described):
     most_replications: Annotated[int, Field(ge=2, le=10000)] = 240
     """Replications at which to stop even so."""
 
+    @property
+    def days(self) -> int:
+        """Days simulated, warm-up included."""
+        return self.warm_up_days + round(self.years * 365)
+
     @model_validator(mode="after")
     def _precise(self) -> RunSettings:
         for measure, given in self.precision.items():

@@ -164,8 +164,10 @@ def _spread_evenly(name: str, n: int, seed: int, again: int) -> Floats:
 # -- a scenario with other values ----------------------------------------------------------------------------------
 
 
-def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+def with_values(scenario: Scenario, values: Mapping[str, float], place: Place | None = None) -> Scenario:
     """The scenario with other values of numbers that may have a range, by their paths.
+
+    ``place`` is the scenario's with its own of these values, if it has been made.
 
     Where values drawn one by one no longer add up, they are made to: shares of localities are divided by their sum;
     shares of routes out of one stage, and of people who wait or go elsewhere when not seen, are divided by their sum
@@ -175,15 +177,18 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
     """
     tree: dict[str, Any] = {}
     for path, value in values.items():
-        *before, last = path.split(".")
+        *parts, last = path.split(".")
         branch = tree
-        for part in before:
+        for part in parts:
             branch = branch.setdefault(part, {})
         branch[last] = float(value)
+    before = scenario if place is None else scenario.model_copy(update={"place": place})
+    if place is not None:
+        tree.pop("place", None)
     problems: list[Problem] = []
-    changed: Scenario = _changed(scenario, tree, (), problems)
+    changed: Scenario = _changed(before, tree, (), problems)
     if not problems and changed != scenario:
-        changed = _adding_up(scenario, changed)
+        changed = _adding_up(before, changed)
         problems += check_values(changed, values)
     if problems:
         raise InputError(problems)
@@ -239,7 +244,9 @@ def _with_number(holder: Any, field: str, value: float) -> Any:
 
 def _adding_up(before: Scenario, after: Scenario) -> Scenario:
     """The scenario with shares that add up again."""
-    place = after.place.model_copy(update={"stages": _stages(after.place.stages)})
+    place = after.place
+    if place is not before.place:
+        place = place.model_copy(update={"stages": _stages(place.stages)})
     if place.localities != before.place.localities:
         place = _localities(place)
     interventions = tuple(each.model_copy(update={"stages": _stages(each.stages)}) for each in after.interventions)

@@ -14,7 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "sim").rglob("*.py"))
 SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
 DATA = sorted(path for folder in ("scenarios", "calibration") for path in (ROOT / folder).rglob("*.yaml"))
-WRITTEN = [*SOURCES, *DATA, ROOT / "README.md", ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
+WRITTEN = [
+    *SOURCES,
+    *DATA,
+    *(ROOT / "scenarios").rglob("*.json"),
+    ROOT / "README.md",
+    ROOT / "pyproject.toml",
+    ROOT / ".ci" / "run",
+]
 LINES = 450
 """The longest a module may be."""
 LONGER = {"sim/system.py": 600}

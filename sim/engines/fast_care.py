@@ -13,7 +13,7 @@ from sim.engines.fast_programmes import gp_minutes, ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import FLAGS, NEVER
-from sim.plans.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, PRESSED
+from sim.plans.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, NO_OUTLET, OVERNIGHT, PRESSED
 
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
@@ -396,7 +396,7 @@ def escalates(t: FastTables, s: FastState, slot: int, now: int) -> bool:
     """True if somebody who waits goes another way today."""
     j = s.journeys[slot]
     stage = t.stages[j.wait_stage]
-    if stage.escalate_to == -2:
+    if stage.escalate_to == NO_OUTLET:
         return False
     waited = (now - j.wait_asked) // _DAY
     return decisions.escalates(j.need, j.chain, now // _DAY, stage.escalate_per_day, waited, stage.escalate_after_days)

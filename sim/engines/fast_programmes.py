@@ -16,6 +16,8 @@ from sim.plans.plan import QUARTER_DAYS
 
 _DAY = rules.DAY
 _MOST_ADMISSIONS = 20
+MEMBERS = 1
+"""A lever that only programmes with a caseload move."""
 _ENROLLED, _LEFT, _WOULD_BE = (EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled"))
 _REACHED, _RISK_NOISE = Purpose.REACHED, Purpose.RISK_NOISE
 
@@ -23,7 +25,7 @@ _REACHED, _RISK_NOISE = Purpose.REACHED, Purpose.RISK_NOISE
 @part
 def ratio(t: FastTables, s: FastState, lever: int, row: int, now: int) -> float:
     """Product of a lever's effects of every programme that covers a person now; exactly 1 if none does."""
-    if row < 0 or t.moving[lever] == 0:
+    if row < 0 or t.moving[lever] == 0 or (t.moving[lever] == MEMBERS and s.people[row].memberships == 0):
         return 1.0
     product = strongest = 1.0
     for i in range(t.programmes.size):

@@ -170,14 +170,21 @@ def longer(array: Rows, rows: int, axis: int = 0) -> Rows:
     shape = list(array.shape)
     shape[axis] = rows
     grown = np.zeros(shape, array.dtype)
-    grown[tuple(slice(0, n) for n in array.shape)] = array
+    _in_bytes(grown)[tuple(slice(0, n) for n in array.shape)] = _in_bytes(array)
     return grown.view(type(array))
+
+
+def _in_bytes(array: Rows) -> Rows:
+    """The same array for copying: NumPy copies records field by field, which takes twenty times as long."""
+    return array.view(np.ndarray).view(f"V{array.dtype.itemsize}") if array.dtype.names else array
 
 
 def copied(state: FastState) -> FastState:
     """An independent copy; what has been written down, or put in order, stays behind."""
-    room = {name: empty(len(getattr(state, name)), getattr(state, name).dtype) for name in _ROOM}
-    return FastState(**{name: array.copy() for name, array in state._asdict().items() if name not in _ROOM} | room)
+    return FastState(**{
+        name: longer(array[:0] if name in _LEFT_BEHIND else array, len(array))
+        for name, array in state._asdict().items()
+    })  # fmt: skip
 
 
-_ROOM = ("in_order", "ended", "events")
+_LEFT_BEHIND = ("in_order", "ended", "events")

@@ -13,9 +13,9 @@ from sim.draws import BANDS, EDGES, MOST_POINTS, Words, poisson_cumulative
 from sim.engines.courses import most_crises, most_steps
 from sim.engines.life import LEVERS_OF, SEVERITY_LEVERS
 from sim.engines.programmes import STRENGTH_OF
-from sim.engines.tables import kept_for_plans, programme_share
+from sim.engines.tables import kept_for_plans, outlet_pools, programme_share
 from sim.engines.workload import GP_LEVERS, OUTPATIENT_LEVERS
-from sim.plans.plan import LIFE_EVENTS, LOOPS, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan, lever_names
+from sim.plans.plan import LIFE_EVENTS, LOOPS, NO_OUTLET, PROGRAMME_LEVERS, QUARTER_DAYS, YEAR_DAYS, Plan, lever_names
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -139,7 +139,7 @@ class FastTables(NamedTuple):
     lever_strength: Floats
     """[levers] strength of the loop a lever belongs to, 1 for most."""
     moving: Ints
-    """[levers] 1 if an active programme moves it."""
+    """[levers] 1 if active programmes with a caseload move it, 2 if others do, 0 if none does."""
     severity_levers: Ints
     """[5, 3] levers on urgent needs of a severity, -1 beyond."""
     life_levers: Ints
@@ -175,7 +175,7 @@ def fast_tables(plan: Plan) -> FastTables:
         routes=_rows(ROUTE, len(plan.route_to), {name: getattr(plan, f"route_{name}") for name in ROUTE.names or ()}),
         pools=_rows(POOL, len(plan.slots), {
             "slots": plan.slots, "reserves": (plan.reserved > 0).any(axis=1), "gp_share": plan.gp_share,
-            "outlet": np.isin(np.arange(len(plan.slots)), plan.stage_pools[plan.escalate_to != -2]),
+            "outlet": np.isin(np.arange(len(plan.slots)), outlet_pools(plan)),
         }),
         programmes=_programmes(plan, moves.any(axis=1)),
         stage_pools=plan.stage_pools, stage_pool_shares=plan.stage_pool_shares, stay_minutes=plan.stay_minutes,
@@ -196,7 +196,8 @@ def fast_tables(plan: Plan) -> FastTables:
         programme_ratio=plan.programme_ratio, programme_share=programme_share(plan),
         programme_growth=plan.programme_growth, programme_overlap=plan.programme_overlap,
         propensity_shape=plan.propensity_shape, lever_strength=strength,
-        moving=moves.any(axis=0).astype(np.int64), severity_levers=_lever_numbers(SEVERITY_LEVERS),
+        moving=moves.any(axis=0) + (moves & (plan.programme_caseload < 0)[:, None]).any(axis=0).astype(np.int64),
+        severity_levers=_lever_numbers(SEVERITY_LEVERS),
         life_levers=_lever_numbers([LEVERS_OF.get(kind, ()) for kind in range(len(LIFE_EVENTS))]),
         highest=highest, highest_rates=np.ascontiguousarray(highest_rates),
         busiest=_busiest(plan), week_edges=edges, week_starts=_week_starts(edges),
@@ -226,7 +227,7 @@ def _place(plan: Plan) -> Rows:
     moves = (plan.programme_active[:, None] > 0) & (plan.programme_ratio != 1.0)
     return _rows(PLACE, 1, {name: getattr(plan, name) for name in names} | {
         "a_and_e": plan.names.a_and_e, "gp": plan.names.gp, "gp_routine": plan.gp_routine_minutes,
-        "gp_urgent": plan.gp_urgent_minutes, "any_outlet": (plan.escalate_to != -2).any(),
+        "gp_urgent": plan.gp_urgent_minutes, "any_outlet": (plan.escalate_to != NO_OUTLET).any(),
         "any_programme": moves.any(), "any_workload": plan.workload.any(),
         "moves_workload": moves[:, [LEVER[name] for name in (*GP_LEVERS, *OUTPATIENT_LEVERS)]].any(),
         "most_arrivals": _most_arrivals(plan), **dict(zip(LOOPS, plan.loop, strict=True)),

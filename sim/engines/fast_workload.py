@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import compiled, part
-from sim.engines.fast_programmes import ratio
+from sim.engines.fast_programmes import MEMBERS, ratio
 from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import LEVER, FastTables
 from sim.log import EVENTS
@@ -57,41 +57,29 @@ def _write(s: FastState, kind: int, person: int, age: int, locality: int, a_year
 def _of_members(t: FastTables, s: FastState, i: int, found: np.ndarray) -> None:
     """Outpatient attendances a year of the members of a programme by group."""
     now, localities = s.clock[0].minute, t.locality_shares.size
-    members_only = _moves_members_only(t)
     found[:] = 0.0
     for row in range(s.people.size):
         if s.enrolled[i, row] >= 0:
-            p, times = s.people[row], 1.0
-            if not members_only or p.memberships > 0:
-                twice = ratio(t, s, _TWICE, row, now)
-                times = ratio(t, s, _OUTPATIENTS, row, now) * twice
-            found[p.age * localities + p.locality] += t.workload[1, p.age] * times
+            p = s.people[row]
+            twice = ratio(t, s, _TWICE, row, now)
+            found[p.age * localities + p.locality] += t.workload[1, p.age] * (
+                ratio(t, s, _OUTPATIENTS, row, now) * twice
+            )
 
 
 @part
 def _moved(t: FastTables, s: FastState, more: np.ndarray) -> None:
     """Outpatient attendances a year beyond the usual by group; keeps the same of general practice, as a share."""
     c, localities = s.clock[0], t.locality_shares.size
-    members_only = _moves_members_only(t)
+    is_for_all = max(t.moving[_GP], t.moving[_OUTPATIENTS], t.moving[_TWICE]) > MEMBERS
     usual = added = 0.0
     for row in range(s.people.size):
         p = s.people[row]
-        usual += t.workload[0, p.age]
-        if members_only and p.memberships == 0:
-            continue  # every ratio is 1
-        twice = ratio(t, s, _TWICE, row, c.minute)
-        added += t.workload[0, p.age] * (ratio(t, s, _GP, row, c.minute) * twice - 1.0)
-        outpatients = ratio(t, s, _OUTPATIENTS, row, c.minute) * twice - 1.0
-        more[p.age * localities + p.locality] += t.workload[1, p.age] * outpatients
+        if is_for_all or p.memberships > 0:
+            twice = ratio(t, s, _TWICE, row, c.minute)
+            added += t.workload[0, p.age] * (ratio(t, s, _GP, row, c.minute) * twice - 1.0)
+            outpatients = ratio(t, s, _OUTPATIENTS, row, c.minute) * twice - 1.0
+            more[p.age * localities + p.locality] += t.workload[1, p.age] * outpatients
+    for of in range(more.size):
+        usual += s.groups[of // localities, of % localities] * t.workload[0, of // localities]
     c.gp_more = added / usual if usual > 0.0 else 0.0
-
-
-@part
-def _moves_members_only(t: FastTables) -> bool:
-    """True if no programme without a caseload moves this work."""
-    for i in range(t.programmes.size):
-        if t.programmes[i].caseload < 0.0:
-            for lever in (_GP, _OUTPATIENTS, _TWICE):
-                if t.programme_ratio[i, lever] != 1.0:
-                    return False
-    return True

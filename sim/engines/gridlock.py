@@ -7,10 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.errors import RunError
-from sim.plans.plan import Plan
+from sim.plans.plan import NO_OUTLET, Plan
 
 _DAY = 1440
-_NO_OUTLET = -2
 
 
 def refuse_gridlock(plan: Plan, minute: int, waits: Iterable[tuple[int, int]], occupied: Iterable[int]) -> None:
@@ -22,7 +21,7 @@ def refuse_gridlock(plan: Plan, minute: int, waits: Iterable[tuple[int, int]], o
     asked, taken = set(waits), np.array(occupied)
     to_come = plan.capacity[:, min(minute // _DAY, plan.days - 1) :].max(axis=1)
     for_good = (plan.slots == 0) & (to_come >= 0) & (to_come <= taken) & (taken > 0)
-    if asked and all(for_good[pool] and plan.escalate_to[stage] == _NO_OUTLET for stage, pool in asked):
+    if asked and all(for_good[pool] and plan.escalate_to[stage] == NO_OUTLET for stage, pool in asked):
         pools = sorted({plan.names.pools[pool] for _, pool in asked})
         raise RunError(
             f"on day {minute // _DAY} everybody in {', '.join(pools)} waits for a place that another of them "

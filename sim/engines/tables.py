@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from sim import rules
-from sim.draws import Floats
-from sim.plans.plan import LOOPS, PROGRAMME_LEVERS, Plan, lever_names
+from sim.draws import Floats, Ints
+from sim.plans.plan import LOOPS, NO_OUTLET, PROGRAMME_LEVERS, Plan, lever_names
 
-_NO_OUTLET = -2
 _NOWHERE: tuple[list[int], list[range]] = ([], [range(0)])
 
 
@@ -43,9 +42,8 @@ class Tables:
         self.reserves: list[bool] = [bool(places.any()) for places in plan.reserved]
         self.may_die: list[bool] = [bool(chances.any()) for chances in plan.dies]
         self.drawn_delay: list[bool] = (plan.route_process + plan.route_sourcing > 0.0).tolist()
-        self.has_outlet: list[bool] = (plan.escalate_to != _NO_OUTLET).tolist()
-        self.outlet_pools: list[int] = np.unique(plan.stage_pools[self.has_outlet]).tolist()
-        """Pools (and -1) in which people may wait for a stage with an outlet."""
+        self.has_outlet: list[bool] = (plan.escalate_to != NO_OUTLET).tolist()
+        self.outlet_pools: list[int] = outlet_pools(plan).tolist()
         self.pools_of: list[list[list[int]]] = [
             [[pool for pool in pools if pool >= 0] for pools in of_stage] for of_stage in plan.stage_pools.tolist()
         ]
@@ -106,6 +104,11 @@ def programme_share(plan: Plan) -> Floats:
             (plan.programme_start / rules.DAY + lag).tolist(), (plan.programme_end / rules.DAY).tolist(), strict=True,
         )
     ]).reshape(-1, plan.days + 1)  # fmt: skip
+
+
+def outlet_pools(plan: Plan) -> Ints:
+    """Pools (and -1) in which people may wait for a stage with an outlet."""
+    return np.unique(plan.stage_pools[plan.escalate_to != NO_OUTLET])
 
 
 @lru_cache(maxsize=64)

@@ -23,7 +23,7 @@ def count_workload(run: Run) -> None:
     localities = len(t.plan.names.localities)
     who = np.array(people.age) * localities + np.array(people.locality)
     numbers = np.bincount(who, minlength=len(t.people) * localities).tolist()
-    more = _more(run, who.tolist(), len(numbers))
+    more = _more(run, who.tolist(), numbers)
     everybody = [
         number * t.workload[1][of // localities] + moved
         for of, (number, moved) in enumerate(zip(numbers, more, strict=True))
@@ -53,17 +53,17 @@ def _of_members(run: Run, rows: list[int], who: list[int], groups: int) -> list[
     return found
 
 
-def _more(run: Run, who: list[int], groups: int) -> list[float]:
+def _more(run: Run, who: list[int], numbers: list[int]) -> list[float]:
     """Outpatient attendances a year beyond the usual by group; keeps the same of general practice, as a share."""
     programmes, people, (contacts, outpatients) = run.programmes, run.state.persons, run.tables.workload
-    more = [0.0] * groups
+    more = [0.0] * len(numbers)
     if not programmes.moves(*GP_LEVERS, *OUTPATIENT_LEVERS):
         return more
-    usual = added = 0.0
+    localities, added = len(run.tables.plan.names.localities), 0.0
     for row, age in enumerate(people.age):
         twice = programmes.ratio("duplication", row, run.now)
-        usual += contacts[age]
         added += contacts[age] * (programmes.ratio("gp_workload", row, run.now) * twice - 1.0)
         more[who[row]] += outpatients[age] * (programmes.ratio("outpatients", row, run.now) * twice - 1.0)
+    usual = sum(number * contacts[of // localities] for of, number in enumerate(numbers))
     run.state.gp_more = added / usual if usual > 0.0 else 0.0
     return more

@@ -106,16 +106,15 @@ def asked_together(
     The same as ``ask`` with so many futures says of each, without what is enough, in less time. Interrupted from the
     keyboard it keeps nothing.
     """
-    times = [_times(scenario, futures, _fewer(scenario, futures, twice)) for scenario in scenarios]
+    times = [_times(scenario, futures, twice) for scenario in scenarios]
     found = futures_of_each(scenarios, range(futures), times, how)
     if any(each.is_cut_short for each in found):
         raise KeyboardInterrupt("interrupted; the same command begins again")
-    answers = (
-        [_answer(scenario, number, claim, own, 1) for number, claim in _chosen(scenario, ())]
-        for scenario, own in zip(scenarios, found, strict=True)
-    )
-    together = zip(scenarios, answers, found, strict=True)
-    return [_kept(scenario, given, own, (futures,), "", how, command) for scenario, given, own in together]
+    together = []
+    for scenario, own in zip(scenarios, found, strict=True):
+        answers = [_answer(scenario, number, claim, own, looks=1) for number, claim in _chosen(scenario, ())]
+        together.append(_kept(scenario, answers, own, (futures,), "", how, command))
+    return together
 
 
 def looks_of(futures: int | None, most: int = MOST) -> tuple[int, ...]:
@@ -157,12 +156,12 @@ def _settled(
     own: Scenario, chosen: Sequence[tuple[int, Claim]], looks: Sequence[int], twice: int, how: Spread
 ) -> tuple[Futures, list[Answer], str]:
     """The futures looked at until every claim is settled, what they say, and what was cut short."""
-    twice = _fewer(own, looks[-1], twice)
+    times = _times(own, looks[-1], twice)
     found: Futures | None = None
     for until in looks:
         before = found.count if found else 0
         now = replace(how, progress=_after(how.progress, before))
-        found = more_futures(own, found, until, _times(own, until, twice), now)
+        found = more_futures(own, found, until, times, now)
         if not found.count:
             raise KeyboardInterrupt("interrupted before one future was done; the same command begins again")
         answers = [_answer(own, number, claim, found, len(looks)) for number, claim in chosen]
@@ -174,15 +173,16 @@ def _settled(
     return found, answers, ""
 
 
-def _fewer(scenario: Scenario, futures: int, twice: int) -> int:
-    """Futures run twice, of those wished for: half at most, and none where nothing but luck differs."""
-    return min(twice, futures // 2) if unknown(scenario) else 0
-
-
 def _times(scenario: Scenario, futures: int, twice: int) -> list[int]:
-    """How often each future is run; each twice where a claim is about the expectation."""
-    each_twice = any(claim.which == "expectation" for claim in scenario.claims)
-    return [2 if each_twice or number < twice else 1 for number in range(futures)]
+    """How often each future is run: each twice where a claim is about the expectation.
+
+    Otherwise so many of the first ones, half of them at most, and none where nothing but luck differs.
+    """
+    if any(claim.which == "expectation" for claim in scenario.claims):
+        twice = futures
+    else:
+        twice = min(twice, futures // 2) if unknown(scenario) else 0
+    return [2] * twice + [1] * (futures - twice)
 
 
 def _after(tell: Progress | None, before: int) -> Callable[[int, int], None] | None:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from sim.engines import DEFAULT
 from sim.experiments.runner import (
+    Arms,
     CutShort,
     drawn_arms,
     first_change,
@@ -125,10 +126,11 @@ def future(
     ``values`` are each scenario's draw of the numbers nobody knows in it, ``unsure``. Numbers of the place are drawn
     alike, so scenarios drawn equally often have the same place and go on from one run of it.
     """
-    ready = [
-        drawn_arms(scenario, own, drawn, number, asked={NAIVE, *(claim.measure for claim in scenario.claims)})
-        for scenario, own, drawn in zip(scenarios, unsure, values, strict=True)
-    ]
+    ready: list[tuple[Arms, int]] = []
+    for scenario, own, drawn in zip(scenarios, unsure, values, strict=True):
+        measures = {NAIVE, *(claim.measure for claim in scenario.claims)}
+        beside = next((arms for arms, again in reversed(ready) if not again), None)
+        ready.append(drawn_arms(scenario, own, drawn, number, measures=measures, beside=beside))
     rows: list[list[pd.DataFrame]] = [[] for _ in scenarios]
     for time, often in product(range(max(times)), sorted({again for _, again in ready})):
         here = [place for place, (_, again) in enumerate(ready) if again == often and time < times[place]]
@@ -151,7 +153,7 @@ def _used(
 
 
 def families(scenarios: Mapping[str, Scenario]) -> list[list[str]]:
-    """Names of the scenarios by the past they share, in the order of the first of each.
+    """Names of the scenarios by the past they share, in the order of the first of each; the shortest come first.
 
     Those that share one have the same place and are looked at from the same day on, with the same luck, and part from
     it on the same day.
@@ -172,7 +174,10 @@ def _past(name: str, scenario: Scenario) -> str:
 
 
 def kept(claims: Sequence[Claim], table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a tidy table that claims are about, and what a before-and-after figure of them needs."""
+    """The rows of a tidy table that claims are about, and what a before-and-after figure of them needs.
+
+    As ``tested.about`` says of one claim, here in one pass for all.
+    """
     wanted = {
         (claim.measure, period, claim.group, claim.locality, claim.of, arm)
         for claim in claims

@@ -17,7 +17,7 @@ import pandas as pd
 
 from sim.engines import DEFAULT, Engine, engine
 from sim.errors import InputError, Problem, RunError
-from sim.expected.flows import expected_flows
+from sim.expected.flows import ExpectedFlows, expected_flows
 from sim.experiments.claims import claims_table
 from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
@@ -32,6 +32,7 @@ from sim.plans.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
 from sim.scenario import Claim, Scenario, courses_of
 from sim.space import Uncertainty, draw, unknown, with_values
+from sim.system import Place
 
 PIECE_MINUTES = 91 * 1440
 """Longest stretch simulated before it is counted, which bounds the memory of a run."""
@@ -53,6 +54,11 @@ class Counter(Protocol):
 class Arms:
     """A scenario ready to be run."""
 
+    place: Place
+    flows: ExpectedFlows
+    """Expected flows of the place."""
+    past: Plan
+    """Plan until the arms part: the baseline's, or that of the place alone, in which no programme is looked at."""
     baseline: Plan
     plan: Plan | None
     """Plan of the arm with the interventions; None if there are none."""
@@ -65,15 +71,8 @@ class Arms:
     """Claims that may ask for more than the table has."""
     bill: Bill | None = None
     """What turns activity into money; None if the place has no prices or money is not wanted."""
-    only: frozenset[str] | None = None
+    measures: frozenset[str] | None = None
     """Measures wanted, in the groups, localities and periods of the claims; all if None."""
-    today: Plan | None = None
-    """Plan until the arms part if it is not the baseline's: of the place alone, in which no programme is looked at."""
-
-    @property
-    def past(self) -> Plan:
-        """Plan until the arms part."""
-        return self.today or self.baseline
 
     @property
     def plans(self) -> dict[str, Plan]:
@@ -88,7 +87,8 @@ class Arms:
     @property
     def counted(self) -> frozenset[str] | None:
         """Measures that tables are to have: those wanted and those that their money is made of; all if None."""
-        return self.only if self.only is None or self.bill is None else self.only | measures_of(self.bill)
+        wanted, bill = self.measures, self.bill
+        return wanted if wanted is None or bill is None else wanted | measures_of(bill)
 
 
 def run(
@@ -186,26 +186,33 @@ def _years(years: float) -> str:
 # -- one scenario --------------------------------------------------------------------------------------------------
 
 
-def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
+def arms_of(scenario: Scenario, measures: Collection[str] | None = None, beside: Arms | None = None) -> Arms:
     """The plans of a scenario's arms, and the minute at which they part.
 
-    ``only`` names the measures that are wanted, which take a fraction of the time; whom the programmes would have
-    enrolled is looked at in the baseline only if one of them asks.
+    ``measures`` names those that are wanted, which take a fraction of the time; whom the programmes would have enrolled
+    is looked at in the baseline only if one of them asks. ``beside`` are those of another scenario with the same place
+    and past (see ``futures.families``), which are not worked out again.
     """
     place_alone = scenario.model_copy(update={"interventions": ()})
-    is_watched = only is None or not OF_PROGRAMMES.isdisjoint(only)
     try:
-        flows = expected_flows(scenario.place)
-        today = compile_plan(place_alone, flows=flows) if only is not None and has_past_of_place(scenario) else None
-        baseline = compile_plan(scenario, with_interventions=False, flows=flows) if is_watched or not today else today
+        flows = beside.flows if beside else expected_flows(scenario.place)
+        if measures is None or not has_past_of_place(scenario):
+            past = baseline = compile_plan(scenario, with_interventions=False, flows=flows)
+        else:
+            past = baseline = _past_beside(scenario, beside) or compile_plan(place_alone, flows=flows)
+            if not OF_PROGRAMMES.isdisjoint(measures):
+                baseline = compile_plan(scenario, with_interventions=False, flows=flows)
         plan = compile_plan(scenario, flows=flows) if scenario.interventions else None
     except ValueError as error:
         raise InputError([Problem("place", f"it cannot be worked out: {error}")]) from error
     names = baseline.names
     part = max(0, (first_change(scenario) - names.first_day).days) * 1440
     groups = {claim.group for claim in scenario.claims if "," in claim.group}
-    is_money_wanted = only is None or not MONEY_MEASURES.isdisjoint(only)
+    is_money_wanted = measures is None or not MONEY_MEASURES.isdisjoint(measures)
     return Arms(
+        scenario.place,
+        flows,
+        past,
         baseline,
         plan,
         min(part, names.end_minute),
@@ -213,13 +220,17 @@ def arms_of(scenario: Scenario, only: Collection[str] | None = None) -> Arms:
         tuple(sorted(groups)),
         scenario.claims,
         bill_of(scenario) if is_money_wanted else None,
-        None if only is None else frozenset(only),
-        today,
+        None if measures is None else frozenset(measures),
     )
 
 
+def _past_beside(scenario: Scenario, beside: Arms | None) -> Plan | None:
+    """The past of another scenario's arms if it is looked at for as long as this one is."""
+    return beside.past if beside and beside.past.days == scenario.run.days else None
+
+
 def has_past_of_place(scenario: Scenario) -> bool:
-    """True if what comes before its plan is its place's, whatever the plan: it brings no courses of conditions."""
+    """True if what comes before its plan is its place's, whatever the plan: no course of a condition is followed."""
     return not courses_of(scenario)
 
 
@@ -368,22 +379,25 @@ def drawn_arms(
     values: Sequence[float],
     number: int,
     only: Container[str] | None = None,
-    asked: Collection[str] | None = None,
+    measures: Collection[str] | None = None,
+    beside: Arms | None = None,
 ) -> tuple[Arms, int]:
     """The arms of one replication with its own draw of the uncertain numbers, and how often it was drawn again.
 
     ``values`` are its draw, in the order of ``unsure``. Drawn one by one, published figures may contradict each other,
     so that no plan can be worked out from them. Then the same one of further draws is taken, so that a replication is a
     function of scenario, seed and number alone. ``only`` names those that are drawn, all if left out: what an
-    experiment sets by itself stays as it set it. ``asked`` names the measures that are wanted (see ``arms_of``).
+    experiment sets by itself stays as it set it. ``measures``: see ``arms_of``. ``beside`` has the place as this draw
+    makes it.
     """
     for again in range(MOST_DRAWS):
         if again:
-            values = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist()
+            values, beside = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist(), None
         try:
             given = {each.name: value for each, value in zip(unsure, values, strict=True)}
             chosen = {name: value for name, value in given.items() if only is None or name in only}
-            return arms_of(with_values(scenario, chosen), asked), again
+            drawn = with_values(scenario, chosen, beside.place if beside else None)
+            return arms_of(drawn, measures, beside), again
         except InputError as error:
             reason = error
     raise RunError(

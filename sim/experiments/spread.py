@@ -29,7 +29,6 @@ Progress = Callable[[int, int], None]
 AHEAD = 3
 """Pieces of work each worker of a cluster is given ahead."""
 CONNECT_SECONDS = 15
-warnings.filterwarnings("ignore", message="A worker stopped while some jobs")  # one that had grown; another goes on
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,7 @@ def _here(
     from joblib import Parallel, cpu_count, delayed  # noqa: PLC0415 - slow to load, and not needed for one at a time
     from joblib.externals.loky.process_executor import TerminatedWorkerError  # noqa: PLC0415 - as above
 
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs")  # it had grown; another goes on
     at_once = min(how.workers or cpu_count(), len(jobs))
     parallel = Parallel(n_jobs=at_once, backend=backend, return_as="generator_unordered", pre_dispatch="2*n_jobs")
     try:

@@ -41,7 +41,7 @@ def compile_plan(scenario: Scenario, *, with_interventions: bool = True, flows: 
         interventions=interventions,
         flows=flows or expected_flows(scenario.place),
         first_day=first_day,
-        days=run.warm_up_days + round(run.years * 365),
+        days=run.days,
     )
     pools = pool_tables(arm)
     return Plan(

@@ -172,7 +172,7 @@ class Plan(NamedTuple):
     early_at: Floats
     """[S] share of the length of stay."""
     escalate_to: Ints
-    """[S] stage, -1 home, -2 no outlet."""
+    """[S] stage, -1 home, NO_OUTLET."""
     escalate_after_days: Floats
     """[S]."""
     escalate_per_day: Floats
@@ -333,6 +333,8 @@ LOOPS = (
     "deskilling", "threshold_slope", "pressure_discharges", "pressure_readmissions", "reference_occupancy",
     "frailty_steps", "unclear_roles",
 )  # fmt: skip
+NO_OUTLET = -2
+"""In place of a stage where nobody goes who has waited too long."""
 WORKLOAD_DAYS = 28
 """Outpatient attendances and routine work of general practice are worked out every so many days."""
 ACUTE, EMERGENCY, OVERNIGHT, PRESSED, DECONDITIONS, DECIDES = 1, 2, 4, 8, 16, 32

@@ -43,7 +43,7 @@ def stage_tables(arm: Arm) -> dict[str, Any]:
         "early_from": np.array([early[name][1] if name in early else 0 for name in names]),
         "early_share": np.array([early[name][0].share.values if name in early else (0.0,) * 4 for name in names]),
         "early_at": np.array([early[name][0].at_share_of_stay.value if name in early else 1.0 for name in names]),
-        "escalate_to": np.array([-2 if e is None else target(index, e.to) for e in escalations]),
+        "escalate_to": np.array([tables.NO_OUTLET if e is None else target(index, e.to) for e in escalations]),
         "escalate_after_days": np.array([0.0 if e is None else e.after_days.value for e in escalations]),
         "escalate_per_day": np.array([0.0 if e is None else e.share_per_day.value for e in escalations]),
         "unseen_wait": np.array([-1.0 if g is None else g.wait.value for g in unseen]),
