@@ -18,7 +18,7 @@ from sim.engines.fast_memory import handed, read_alike
 from sim.engines.fast_programmes import candidates, enrol, is_ranking_day, leave_programme, scores
 from sim.engines.fast_run import DONE, MORE_ROOM, RANK, READ_QUARTER, run, wake
 from sim.engines.fast_start import first_state
-from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, longer
+from sim.engines.fast_state import ENDED, POINT, STATUS_LIVE, FastState, copied, empty, in_bytes, longer
 from sim.engines.fast_tables import FastTables, fast_tables
 from sim.engines.fast_workload import count_workload
 from sim.engines.gridlock import refuse_gridlock
@@ -116,9 +116,9 @@ def _read(t: Any, state: State, *, fresh: bool) -> None:
         clock.quarter += 1
         s.bounds[:] = 0.0
         s.course_bounds[:] = 0.0
-        recent = s.admissions[: clock.admissions]
-        recent = recent[recent["minute"] > clock.minute - YEAR_MINUTES]
-        s.admissions[: len(recent)] = recent
+        is_recent = s.admissions["minute"][: clock.admissions] > clock.minute - YEAR_MINUTES
+        recent = in_bytes(s.admissions)[: clock.admissions][is_recent]
+        in_bytes(s.admissions)[: len(recent)] = recent
         clock.admissions = len(recent)
     if clock.quarter < 0 or not len(s.people):
         return

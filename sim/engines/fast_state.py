@@ -170,11 +170,11 @@ def longer(array: Rows, rows: int, axis: int = 0) -> Rows:
     shape = list(array.shape)
     shape[axis] = rows
     grown = np.zeros(shape, array.dtype)
-    _in_bytes(grown)[tuple(slice(0, n) for n in array.shape)] = _in_bytes(array)
+    in_bytes(grown)[tuple(slice(0, n) for n in array.shape)] = in_bytes(array)
     return grown.view(type(array))
 
 
-def _in_bytes(array: Rows) -> Rows:
+def in_bytes(array: Rows) -> Rows:
     """The same array for copying: NumPy copies records field by field, which takes twenty times as long."""
     return array.view(np.ndarray).view(f"V{array.dtype.itemsize}") if array.dtype.names else array
 

@@ -145,6 +145,8 @@ class Tally:
             rows = self._count(found_by, daily, given)
             if rows is not None:
                 moments.add(given, time, rows)
+        if given["left"].max(initial=-1) < self.names.warm_up_minutes:
+            return  # all were over before measuring began
         for count in (*_COUNTS, count_crises) if self.names.conditions else _COUNTS:
             self._count(count, daily, given)
 
