@@ -24,9 +24,11 @@ def test_shared_luck_is_worth_replications_and_never_costs_any(capsys: pytest.Ca
     assert cli.main(["check", "england_500k", "--luck", *options]) == cli.FINE
     rows = json.loads(capsys.readouterr().out)["luck"]
     beds = {row["change"]: row for row in rows if row["title"] == "Acute beds occupied"}
-    assert len(beds) == 5
+    assert len(beds) == 6
     assert beds["Length of stay 10% shorter"]["high"] < 0 < beds["6% of acute beds closed"]["unshared"]
     assert beds["Length of stay 10% shorter"]["times_smaller"] > 5
+    spare = "Length of stay 10% shorter, 30% more acute beds"
+    assert beds[spare]["times_smaller"] > 10 and beds[spare]["high"] < 0
     assert all(row["shared"] <= row["unshared"] for row in beds.values())
 
 

@@ -153,7 +153,7 @@ USUAL_LUCK = {"years": "1", "replications": "30", "scale": "0.2"}
 
 
 def _check_luck(asked: Asked, place: Place | None) -> None:
-    """What sharing luck gains for five changes of a place."""
+    """What sharing luck gains for some changes of a place."""
     from sim.experiments.baseline import settings
     from sim.experiments.luck import luck_gained
     from sim.experiments.runner import simulated

@@ -17,14 +17,20 @@ from sim.interventions import CapacityStep, Intervention, Lever, LeverName, Need
 from sim.measures.definitions import MEASURES
 from sim.results import BASELINE, CONFIDENCE, PLAN, interval
 from sim.scenario import Scenario
+from sim.space import with_values
 
 HEADLINES = ("acute_beds_occupied", "emergency_admissions", "delayed_overnight", "twelve_hour_waits")
 WANTED_SHARE = 0.01
 """Half-width that is asked for, as a share of the level without the change."""
+SPARE = 0.3
+"""Acute beds added on both sides, as a share of those there are, for beds to spare."""
 
 
 def luck_gained(scenario: Scenario, how: Spread = HERE) -> pd.DataFrame:
-    """Five changes of a scenario's place, each run beside the same years without it.
+    """Five changes of a scenario's place, each run beside the same years without it, and the first with beds to spare.
+
+    Where beds are full they stay so whatever happens, and what a change frees shows in other weeks; with beds to spare
+    nothing hides what the luck is worth.
 
     Returns
     -------
@@ -34,16 +40,19 @@ def luck_gained(scenario: Scenario, how: Spread = HERE) -> pd.DataFrame:
         shared than with seeds of its own (the sum of the variances of the two arms); and the replications needed to
         know the difference to within 1% of that level, with the luck ``shared`` and ``unshared``.
     """
-    changes, number = _changes(scenario), scenario.run.replications
-    arms = [arms_of(scenario.model_copy(update={"interventions": (each,)})) for each in changes]
+    shorter, *others = _changes(scenario)
+    pairs = [(each.name, scenario, each) for each in (shorter, *others)]
+    pairs.append((f"{shorter.name}, {SPARE:.0%} more acute beds", _with_spare_beds(scenario), shorter))
+    number = scenario.run.replications
+    arms = [arms_of(where.model_copy(update={"interventions": (change,)})) for _, where, change in pairs]
     found = replications([(each, n, each.names) for each in arms for n in range(number)], how)
     rows = []
-    for k, change in enumerate(changes):
+    for k, (name, _, _) in enumerate(pairs):
         measures = pd.concat(found[k * number : (k + 1) * number], ignore_index=True)
         for measure in HEADLINES:
             level = by_replication(measures, measure)
             if level[BASELINE].mean() > 0:
-                rows.append({"change": change.name, "title": MEASURES[measure].title, **_gained(level)})
+                rows.append({"change": name, "title": MEASURES[measure].title, **_gained(level)})
     return pd.DataFrame(rows)
 
 
@@ -72,8 +81,7 @@ def needed(variance: float, half_width: float) -> int:
 def _changes(scenario: Scenario) -> tuple[Intervention, ...]:
     """The changes, from the first measured day on; the beds are those of pools whose names begin with acute."""
     first, last = scenario.run.starts, scenario.run.starts + dt.timedelta(days=ceil(365 * scenario.run.years) + 1)
-    pools = scenario.place.pools.items()
-    beds = sum(float(pool.capacity) for name, pool in pools if name.startswith("acute") and pool.capacity is not None)
+    beds = sum(_acute_beds(scenario).values())
     added = load_intervention(
         "interventions/step_up_beds.yaml",
         {"ramp.starts": f"{first}", "pools.step_up_added.changes.0.from_date": f"{first}"},
@@ -95,3 +103,15 @@ def _changes(scenario: Scenario) -> tuple[Intervention, ...]:
         ),
         change("6% of acute beds closed", beds=(CapacityStep(pool="acute_*", add=-0.06 * beds, from_date=first),)),
     )
+
+
+def _acute_beds(scenario: Scenario) -> dict[str, float]:
+    """Beds of the pools whose names begin with acute."""
+    acute = {name: pool.capacity for name, pool in scenario.place.pools.items() if name.startswith("acute")}
+    return {name: float(capacity) for name, capacity in acute.items() if capacity is not None}
+
+
+def _with_spare_beds(scenario: Scenario) -> Scenario:
+    """The scenario with more beds in those pools."""
+    more = {f"place.pools.{name}.capacity": (1 + SPARE) * beds for name, beds in _acute_beds(scenario).items()}
+    return with_values(scenario, more)
