@@ -64,7 +64,11 @@ def same(a: Table, b: Table) -> bool:
 
 def of_people(state: Any, name: str) -> list[Any]:
     """What a state of either engine holds about people, one entry a row."""
-    return list(getattr(state.persons, name)) if hasattr(state, "persons") else state.arrays.people[name].tolist()
+    if hasattr(state, "persons"):
+        return list(getattr(state.persons, name))
+    arrays = state.arrays
+    found: list[Any] = (arrays.people[name] if name in arrays.people.dtype.names else getattr(arrays, name)).tolist()
+    return found
 
 
 def places_taken(state: Any) -> np.ndarray:

@@ -275,7 +275,7 @@ def succeed(t: FastTables, s: FastState, row: int) -> None:
         factor += t.condition_extra[condition] * np.int64(has)
         mean += t.condition_extra[condition] * t.condition_prevalence[condition, p.age]
     p.conditions = bits
-    p.multiplier = p.lasting * (factor / mean)
+    p.multiplier = s.lasting[row] * (factor / mean)
     if t.course_condition.size > 0:
         count_states(t, s, row, -1)
         draw_states(t, s, row)

@@ -54,6 +54,8 @@ class Handed:
 
 
 _settings: Any = numba.config
+LINE = 64
+"""Bytes of a line of memory: what the processor brings at one time."""
 _WORDS = 7
 """Address, and up to six lengths."""
 _TYPES: dict[Any, HandedType] = {}
@@ -155,11 +157,12 @@ def _get_array(context: Any, builder: Any, handed_type: HandedType, value: Any, 
 def _fetch(_: Any, rows: Any, row: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        data = make_array(signature.args[0])(context, builder, arguments[0]).data
+        array = signature.args[0]
+        data = make_array(array)(context, builder, arguments[0]).data
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
         first = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
-        for line in (0, _LINE):
+        for line in range(0, context.get_abi_sizeof(context.get_data_type(array.dtype)), LINE):
             place = builder.gep(first, [ir.IntType(64)(line)])
             builder.call(prefetch, [place, number(0), number(3), number(1)])
         return context.get_dummy_value()
@@ -171,7 +174,5 @@ def _nothing(rows: Any, row: int) -> None:
     """Where nothing is compiled."""
 
 
-_LINE = 64
-"""Bytes of a line of memory."""
 fetch: Any = _nothing if _settings.DISABLE_JIT else _fetch
-"""Called with rows and the number of one: it is needed soon, so two lines of it are brought to the processor now."""
+"""Called with rows and the number of one: it is needed soon, so it is brought to the processor now."""

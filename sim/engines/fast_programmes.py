@@ -165,8 +165,8 @@ def scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray) -> np.ndar
     p, day = t.programmes[i], now // _DAY
     found = np.empty(eligible.size)
     for k in range(eligible.size):
-        person = s.people[eligible[k]]
-        known = person.multiplier / person.lasting if person.lasting > 0.0 else 1.0
+        person, lasting = s.people[eligible[k]], s.lasting[eligible[k]]
+        known = person.multiplier / lasting if lasting > 0.0 else 1.0
         rate = t.life_rates[0, person.age, person.frailty, person.residence, 0]
         expected = rate * (1.0 - t.severity_shares[person.age, 0]) * known
         blur = 0.0
@@ -175,6 +175,6 @@ def scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray) -> np.ndar
             blur = p.noise * rules.normal_quantile(uniform(key, day, _RISK_NOISE, i))
         found[k] = rules.risk_score(
             expected, t.propensity_shape[person.age], min(recent[eligible[k]], _MOST_ADMISSIONS), blur, p.insight,
-            person.propensity,
+            s.propensity[eligible[k]],
         )  # fmt: skip
     return found

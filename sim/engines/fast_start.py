@@ -42,9 +42,7 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     tables = fast_tables(plan)
     people = population(plan, seed, replication)
     in_stages = int(plan.initial[:, 3:5].sum())
-    s = _empty_state(
-        plan, seed, replication, _people(plan, people, run_key(seed, replication, Stream.PEOPLE)), in_stages
-    )
+    s = _empty_state(plan, seed, replication, people, in_stages)
     key: Word = np.uint64(run_key(seed, replication, Stream.PREFILL))
     t, here = handed(tables), handed(s)
     begin_courses(t, here)
@@ -61,20 +59,20 @@ def first_state(plan: Plan, seed: int, replication: int) -> FastState:
     return s
 
 
-def _people(plan: Plan, p: Population, key: Word) -> Rows:
+def _people(p: Population, key: Word) -> Rows:
     rows = empty(p.person.size, PERSON)
-    for name in ("person", "age", "locality", "frailty", "residence", "end_of_life", "conditions", "propensity"):
+    for name in ("person", "age", "locality", "frailty", "residence", "end_of_life", "conditions"):
         rows[name] = getattr(p, name)
     rows["multiplier"] = p.multiplier
     rows["base_frailty"] = p.frailty
-    rows["lasting"] = p.propensity * plan.deprivation[p.deprivation]
     rows["key"] = rows["life"] = entity_keys(key, p.person)
     for name in ("first_journey", "support", "lost_place", "away", "last_admission"):
         rows[name] = -1
     return rows
 
 
-def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stages: int) -> FastState:
+def _empty_state(plan: Plan, seed: int, replication: int, drawn: Population, in_stages: int) -> FastState:
+    people = _people(drawn, run_key(seed, replication, Stream.PEOPLE))
     pools, programmes, room = len(plan.names.pools), len(plan.programme_active), _ROOM + 2 * in_stages
     clock = empty(1, CLOCK)
     clock[0].seed, clock[0].replication = seed, replication
@@ -86,7 +84,8 @@ def _empty_state(plan: Plan, seed: int, replication: int, people: Rows, in_stage
     groups, points = np.zeros((plan.workload.shape[1], len(plan.locality_shares)), np.int64), _ROOM + len(people) // 2
     np.add.at(groups, (people["age"], people["locality"]), 1)
     return FastState(
-        clock=clock, people=people, groups=groups, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
+        clock=clock, people=people, lasting=drawn.propensity * plan.deprivation[drawn.deprivation],
+        propensity=drawn.propensity, groups=groups, bounds=np.zeros((len(people), len(LIFE_EVENTS))),
         enrolled=np.full((programmes, len(people)), -1, np.int32), members=np.zeros(programmes, np.int64),
         journeys=empty(room, JOURNEY), visits=np.zeros((room, len(plan.names.stages)), np.int8),
         supports=empty(supports + _ROOM, SUPPORT), occupied=of_pools.copy(), slots_left=of_pools.copy(),

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sim.engines.fast_memory import LINE
+
 Ints = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Rows = Any
@@ -26,14 +28,11 @@ def _fields(*parts: tuple[Any, str]) -> np.dtype[Any]:
 PERSON = _fields(
     (_u8, "key life"),
     (_f8, "multiplier"),
-    (_i8, "person"),
-    (_i4, "generation first_journey support conditions"),
+    (_i4, "person generation first_journey support conditions away last_admission"),
     (_i2, "busy lost_place"),
     (_i1, "age locality frailty residence end_of_life care_plan base_frailty memberships"),
-    (_i4, "away last_admission"),
-    (_f8, "lasting propensity"),
 )
-"""A person: what decides most comes first, so that it lies in one line of memory.
+"""A person, in one line of memory (64 bytes); what is seldom needed is in arrays of its own.
 
 ``memberships`` are of programmes with a caseload, which do something to their members only.
 """
@@ -41,14 +40,16 @@ PERSON = _fields(
 JOURNEY = _fields(
     (_u8, "need pool_key key"),
     (_f8, "stay_ratio"),
-    (_i8, "person"),
-    (_i4, "row generation need_minute chain next next_of_person"),
-    (_i4, "asked started ready process sourcing onward early route flags"),
+    (_i4, "row person generation need_minute next next_of_person"),
+    (_i4, "asked started ready process sourcing onward early flags"),
     (_i4, "wait_asked wait_flags wait_rank"),
-    (_i2, "stage pool came_from wait_stage wait_pool wait_came_from"),
+    (_i2, "stage pool came_from wait_stage wait_pool wait_came_from route chain"),
     (_i1, "frailty wait_frailty dies status over busy pending leaver severity cause age locality"),
 )
-"""A journey with its stay in progress (stage -1: none) and the stay it waits for (wait_stage -1: none)."""
+"""A journey with its stay in progress (stage -1: none) and the stay it waits for (wait_stage -1: none).
+
+It takes two lines of memory (128 bytes).
+"""
 
 SUPPORT = _fields(
     (_u8, "need"),
@@ -93,6 +94,10 @@ class FastState(NamedTuple):
 
     clock: Rows
     people: Rows
+    lasting: Floats
+    """[people] propensity times deprivation, the same for all who live in this place one after the other."""
+    propensity: Floats
+    """[people] lasting multiplier of need that no record shows, the same for them too."""
     groups: Ints
     """[A, L] people, the same for the whole run."""
     bounds: Floats
@@ -161,17 +166,19 @@ class FastState(NamedTuple):
 
 
 def empty(rows: int, kind: np.dtype[Any]) -> Rows:
-    """Record array of zeros."""
-    return np.zeros(rows, kind).view(np.recarray)
+    """Record array of zeros that begins where a line of memory does."""
+    room = np.zeros(rows * kind.itemsize + LINE, np.uint8)
+    first = -room.ctypes.data % LINE
+    return room[first : first + rows * kind.itemsize].view(kind).view(np.recarray)
 
 
 def longer(array: Rows, rows: int, axis: int = 0) -> Rows:
     """The same array with more room at the end of an axis."""
     shape = list(array.shape)
     shape[axis] = rows
-    grown = np.zeros(shape, array.dtype)
+    grown = empty(rows, array.dtype) if array.dtype.names else np.zeros(shape, array.dtype)
     in_bytes(grown)[tuple(slice(0, n) for n in array.shape)] = in_bytes(array)
-    return grown.view(type(array))
+    return grown
 
 
 def in_bytes(array: Rows) -> Rows:
