@@ -161,7 +161,7 @@ def families(scenarios: Mapping[str, Scenario]) -> list[list[str]]:
     found: dict[str, list[str]] = {}
     for name, scenario in scenarios.items():
         found.setdefault(_past(name, scenario), []).append(name)
-    return list(found.values())
+    return [sorted(names, key=lambda name: scenarios[name].run.days) for names in found.values()]
 
 
 def _past(name: str, scenario: Scenario) -> str:
