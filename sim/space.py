@@ -132,8 +132,14 @@ def _half(uncertainty: Uncertainty, end: float, share: Floats) -> Floats:
     return np.asarray(back(centre + np.abs(special.ndtri(share)) / _END * (edge - centre)))
 
 
+def _exp(logarithm: Floats) -> Floats:
+    """The number with this logarithm; the largest there is in place of one too large to be written."""
+    return np.exp(np.minimum(logarithm, _LARGEST))
+
+
+_LARGEST = float(np.log(np.finfo(np.float64).max))
 _SCALES = {
-    "lognormal": (np.log, np.exp),
+    "lognormal": (np.log, _exp),
     "logit_normal": (special.logit, special.expit),
     "normal": (np.float64, np.float64),
     "uniform": (np.float64, np.float64),

@@ -29,8 +29,7 @@ SPARE = 0.3
 def luck_gained(scenario: Scenario, how: Spread = HERE) -> pd.DataFrame:
     """Five changes of a scenario's place, each run beside the same years without it, and the first with beds to spare.
 
-    Where beds are full they stay so whatever happens, and what a change frees shows in other weeks; with beds to spare
-    nothing hides what the luck is worth.
+    Where beds are full they scatter little by themselves, and what a change frees shows in other weeks.
 
     Returns
     -------
