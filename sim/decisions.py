@@ -79,12 +79,14 @@ def readmitted_after(key: Word, chance: float, stay_ratio: float, per_cent: floa
     return rules.whole_minutes(min(drawn, _LATEST_READMISSION))
 
 
-@compiled("int64(uint64, int64, int64, float64, float64, float64, float64, float64)")
+@compiled("int64(uint64, int64, int64, int64, float64, float64, float64, float64, float64)")
 def unseen(
-    need: Word, chain: int, day: int, wait: float, divert: float, reference: float, share: float, strength: float
-) -> int:
+    need: Word, chain: int, day: int, severity: int, wait: float, divert: float, reference: float, share: float,
+    strength: float,
+) -> int:  # fmt: skip
     """What somebody not seen by closing time of a day does: rules.WAITS, DIVERTS or DROPS_OUT."""
-    return rules.unseen(uniform(need, chain, _GIVES_UP, day % _DAYS), wait, divert, reference, share, strength)
+    u = uniform(need, chain, _GIVES_UP, day % _DAYS)
+    return rules.unseen(u, severity, wait, divert, reference, share, strength)
 
 
 @compiled("boolean(uint64, int64, int64, float64, int64, float64)")

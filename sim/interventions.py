@@ -119,7 +119,7 @@ class Ramp(Described):
 class Takes(Described):
     """What a programme uses up, and who bears its cost."""
 
-    gp_minutes_per_person_month: Annotated[float, Field(ge=0)] = 0.0
+    gp_minutes_per_person_month: Number = Quantity(value=0)
     """Doctors' minutes for each member each month."""
     gbp_per_person_year: Number = Quantity(value=0)
     """Cost for each member each year."""
@@ -259,5 +259,5 @@ class Intervention(Described):
     @property
     def is_followed(self) -> bool:
         """True if it has members who are picked and listed; otherwise it reaches whoever it is for, at once."""
-        takes = self.takes.gp_minutes_per_person_month or self.takes.gbp_per_person_year.value
+        takes = self.takes.gp_minutes_per_person_month.value or self.takes.gbp_per_person_year.value
         return bool(self.capacity or self.care_plan or takes or self.who.top_risk_per_cent < 100)

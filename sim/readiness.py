@@ -42,6 +42,12 @@ class ServiceModel(Domain):
     """Is there a clear and fast way to a specialist?"""
     same_discharge_arrangements: Answer = None
     """Are discharge and shared care arranged in the same way everywhere?"""
+    better_care_not_gatekeeping: Answer = None
+    """Is the aim better care, rather than keeping people out of hospital?"""
+    other_providers_considered: Answer = None
+    """Have you thought about people who go to another provider instead?"""
+    practices_share: Answer = None
+    """Have practices agreed what staff and rooms they share?"""
     shared_care_plan: Answer = None
     """Is there one care plan that everybody uses?"""
 
@@ -55,6 +61,10 @@ class Workforce(Domain):
     """Is time set aside for meetings, reviews and learning?"""
     primary_care_skills: Answer = None
     """Has primary care the skills for what is moved to it?"""
+    new_skills_planned: Answer = None
+    """Do you know which new skills are needed, and who will teach them?"""
+    it_training: Answer = None
+    """Are people taught to use the computer systems it needs?"""
     roles_clear: Answer = None
     """Does everybody know who does what, so that nothing is done twice or left out?"""
     skills_kept: Answer = None

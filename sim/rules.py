@@ -15,8 +15,12 @@ DAY = 1440
 _LOG_2 = log(2.0)
 LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
 WAITS, DIVERTS, DROPS_OUT = 0, 1, 2
-PLANNED, PLANNED_OPERATION = 5, 8
-"""Severities of a planned referral (``system.SEVERITIES``)."""
+MINOR, SEVERE, PLANNED, PLANNED_OPERATION = 0, 3, 5, 8
+"""The mildest and the gravest urgent need, and planned referrals (``system.SEVERITIES``)."""
+CARE_HOME = 2
+"""Residence (``system.RESIDENCES``)."""
+MOST_ADMISSIONS = 20
+"""Admissions of the last year that a risk score looks at."""
 
 
 @rule
@@ -119,6 +123,21 @@ def ramp(days: float, half_time_days: float, full: float, days_after_end: float,
 def first_day_after(end: int, fade_days: float) -> int:
     """First day at whose midnight the funding and the fading of a programme are over."""
     return ceil(end / DAY + fade_days)
+
+
+@rule
+def is_ranking_day(day: int, first_day: int, days_between: int, end: int, fade_days: float) -> bool:
+    """True if people are ranked for a programme on this day.
+
+    That is its first day, each quarter after, and the day on which its funding and fading are over.
+    """
+    return day >= first_day and ((day - first_day) % days_between == 0 or day == first_day_after(end, fade_days))
+
+
+@rule
+def leaves_programme(now: int, enrolled: int, term: float, end: int, fade_days: float, is_for_residence: bool) -> bool:
+    """True if a member's term (negative: none), or the funding and fading, is over, or they live as it is not for."""
+    return now >= end + fade_days * DAY or (term >= 0.0 and now >= enrolled + term) or not is_for_residence
 
 
 @rule
@@ -315,6 +334,22 @@ def shifted(u: float, ratio: float, chosen: int, sides: Any, cumulative: Any) ->
 
 
 @rule
+def supported(u: float, ratio: float, chosen: int, pathway: int, cumulative: Any, most: float) -> int:
+    """Route taken when a lever multiplies the share of people who leave with new support.
+
+    ``pathway`` is that of the chosen route: those with support (above 0) may go home by the last route instead, those
+    without (0) may take another. ``most`` is the last of the cumulative shares with support, negative if none is.
+    """
+    if pathway > 0 and u >= ratio:
+        return len(cumulative) - 1
+    if pathway == 0 and most >= 0.0 and ratio > 1.0:
+        extra = (ratio - 1.0) * most / max(1.0 - most, 1e-9)
+        if u < extra:
+            return choice(u / extra * most, cumulative)
+    return chosen
+
+
+@rule
 def share_of_route(k: int, cumulative: Any) -> float:
     """Share of one route, from cumulative shares; the rest for the number after the last."""
     upper = cumulative[k] if k < len(cumulative) else 1.0
@@ -338,21 +373,62 @@ def admitted_on_threshold(u: float, slope: float, free_share: float, reference_f
 
 
 @rule
-def unseen(u: float, wait: float, divert: float, reference: float, share_unseen: float, strength: float) -> int:
+def kept_out(u: float, ratio: float, severity: int) -> bool:
+    """True if a lever keeps somebody out of hospital whom A&E would admit."""
+    return severity != MINOR and ratio < 1.0 and u >= ratio
+
+
+@rule
+def let_in(u: float, ratio: float, severity: int, admitted_for_each_minor: float) -> bool:
+    """True if a lever that lets A&E admit more admits a minor need: so many more as were admitted for each of these."""
+    return severity == MINOR and ratio > 1.0 and u < (ratio - 1.0) * admitted_for_each_minor
+
+
+@rule
+def unseen(
+    u: float, severity: int, wait: float, divert: float, reference: float, share_unseen: float, strength: float
+) -> int:
     """What somebody not seen by closing does: WAITS, DIVERTS or DROPS_OUT.
 
-    At strength 0 no more people turn elsewhere than at the reference share unseen; the others wait.
+    At strength 0 no more people turn elsewhere than at the reference share unseen; the others wait. A serious need
+    turns elsewhere rather than dropping out.
     """
     turning = strength + (1.0 - strength) * min(1.0, reference / max(share_unseen, 1e-9))
     if u < divert * turning:
         return DIVERTS
-    return DROPS_OUT if u >= 1.0 - (1.0 - wait - divert) * turning else WAITS
+    if u < 1.0 - (1.0 - wait - divert) * turning:
+        return WAITS
+    return DIVERTS if MINOR < severity <= SEVERE else DROPS_OUT
 
 
 @rule
 def escalates(u: float, share_per_day: float, days_waited: int, after_days: float) -> bool:
     """An outlet after a long wait, asked once a day."""
     return days_waited >= after_days and u < share_per_day
+
+
+# -- general practice ----------------------------------------------------------------------------------------------
+
+
+@rule
+def minutes_for_urgent(minutes: float, routine: float, more: float, taken: float) -> float:
+    """Doctors' minutes a day left for urgent needs; negative if routine work takes more than there are.
+
+    ``more`` is the share by which routine work has grown, ``taken`` what programmes and conditions need.
+    """
+    return minutes - routine * (1.0 + more) - taken
+
+
+@rule
+def urgent_places(left: float, share: float, minutes_each: float, added: float, carried: float) -> float:
+    """Urgent appointments of a practice that has a share of the minutes left, with the fraction carried over."""
+    return max(0.0, max(0.0, left) * share / minutes_each + added) + carried
+
+
+@rule
+def backlog_left(backlog: float, slots_left: int, minutes_each: float) -> float:
+    """Minutes of deferred routine work after unused urgent appointments have worked some of it off."""
+    return max(0.0, backlog - slots_left * minutes_each)
 
 
 # -- what it does to the person ------------------------------------------------------------------------------------
@@ -371,6 +447,24 @@ def frailty_step(u: float, delay_days: float, mean_days: float, steps_per_day: f
 
 
 @rule
+def place_of_death(is_in_bed: bool, is_acute: bool, residence: int) -> int:
+    """0 at home, 1 in a care home, 2 in an acute hospital, 3 in another bed."""
+    if is_in_bed:
+        return 2 if is_acute else 3
+    return 1 if residence == CARE_HOME else 0
+
+
+@rule
+def expected_admissions(rate: float, not_admitted: float, multiplier: float, lasting: float) -> float:
+    """Emergency admissions a year expected of somebody as a general practice sees them.
+
+    ``rate`` is that of urgent needs of their group, ``not_admitted`` the share that is minor, ``multiplier`` what is
+    known and what is not of a person, ``lasting`` the part that is not.
+    """
+    return rate * (1.0 - not_admitted) * (multiplier / lasting if lasting > 0.0 else 1.0)
+
+
+@rule
 def risk_score(
     expected: float, shape: float, admissions: int, noise: float, insight: float, propensity: float
 ) -> float:
@@ -379,5 +473,5 @@ def risk_score(
     The posterior mean of a gamma-Poisson model with the group's expected rate, after ``admissions`` in the last
     year; ``noise`` is added to its logarithm, and ``insight`` (0 to 1) lets lasting personal risk in.
     """
-    seen = expected * (shape + admissions) / (shape + expected)
+    seen = expected * (shape + min(admissions, MOST_ADMISSIONS)) / (shape + expected)
     return float(seen * exp(noise) * propensity**insight)

@@ -174,7 +174,7 @@ class UsedIntervention(Described):
 
     use: str
     """Path of the intervention's file, relative to the scenario's file."""
-    changes: dict[str, float | int | str | dt.date | bool] = {}
+    changes: dict[str, float | int | str | dt.date | bool | tuple[str, ...]] = {}
     """Fields changed, by path, for example `ramp.starts: 2026-07-01`."""
 
 
@@ -189,7 +189,7 @@ class ScenarioFile(Described):
     """The question it answers."""
     place: str | Place
     """Path of the place's file, relative to this file; or the place itself."""
-    changes: dict[str, float | int | str | dt.date | bool] = {}
+    changes: dict[str, float | int | str | dt.date | bool | tuple[str, ...]] = {}
     """Fields of the place changed, by path, for example `pools.acute_north.capacity: 400`."""
     interventions: tuple[UsedIntervention | Intervention, ...] = ()
     """Interventions switched on, in order."""

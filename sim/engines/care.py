@@ -16,8 +16,7 @@ from sim.plans.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, OVERNIGHT, P
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
 _NEED = -1
-_MINOR, _ACUTE, _PLANNED, _REQUEST = 0, 3, 5, 6
-_CARE_HOME = 2
+_REQUEST = 6
 _EMERGENCY_STAY = EMERGENCY | OVERNIGHT
 _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN = (
     FLAGS[name] for name in ("end_of_life", "residence_home_with_care", "residence_care_home", "care_plan")
@@ -115,11 +114,11 @@ class Care:
         if t.gp_share[pool] <= 0.0 or t.gp_minutes <= 0.0:
             return int(t.capacity[pool][day])
         taken = t.loop["programme_time"] * self.programmes.gp_minutes(day * _DAY) + gp_minutes(t, self.state.recognised)
-        left = t.gp_minutes - t.gp_routine_minutes * (1.0 + self.state.gp_more) - taken
+        left = rules.minutes_for_urgent(t.gp_minutes, t.gp_routine_minutes, self.state.gp_more, taken)
         if left < 0.0:
             self.state.gp_backlog -= left * t.gp_share[pool]
-        places = max(0.0, max(0.0, left) * t.gp_share[pool] / t.gp_urgent_minutes + t.gp_added[pool][day])
-        places += self.state.gp_fraction.get(pool, 0.0)
+        carried = self.state.gp_fraction.get(pool, 0.0)
+        places = rules.urgent_places(left, t.gp_share[pool], t.gp_urgent_minutes, t.gp_added[pool][day], carried)
         self.state.gp_fraction[pool] = places - int(places)
         return int(places)
 
@@ -128,7 +127,7 @@ class Care:
         t, state = self.tables, self.state
         if t.gp_share[pool] <= 0.0:
             return
-        state.gp_backlog = max(0.0, state.gp_backlog - slots_left * t.gp_urgent_minutes)
+        state.gp_backlog = rules.backlog_left(state.gp_backlog, slots_left, t.gp_urgent_minutes)
         most = t.gp_backlog_days * t.gp_routine_minutes
         if state.gp_backlog > most:
             recorder.count("gp_shed", now, round(state.gp_backlog - most))
@@ -274,23 +273,23 @@ class Care:
     def _admission(self, j: Journey, stay: Stay, now: int) -> int | None:
         """A&E's decision where it differs from the route: admitted because beds are free, or kept out by a lever."""
         t = self.tables
-        if j.severity == _MINOR and t.loop["threshold_slope"] > 0.0:
+        if j.severity == rules.MINOR and t.loop["threshold_slope"] > 0.0:
             bed = self._pool(j, t.overnight_stage)
             free, usual = 1.0 - self._occupancy(bed, now), 1.0 - t.loop["reference_occupancy"]
             if decisions.admitted_on_threshold(stay.key, t.loop["threshold_slope"], free, usual):
                 return int(t.overnight_stage)
         ratio = self._ratio("admission_given_a_and_e", j.row, now)
-        if j.severity != _MINOR and ratio < 1.0:
-            return None if decisions.happens(stay.key, Purpose.LEVER_ADMITTED, ratio) else -1
-        if j.severity == _MINOR and ratio > 1.0:
-            more = (ratio - 1.0) * t.admitted_for_each_minor[j.age]
-            return int(t.overnight_stage) if decisions.happens(stay.key, Purpose.LEVER_ADMITTED, more) else None
-        return None
+        if ratio == 1.0:
+            return None
+        u = uniform(stay.key, 0, Purpose.LEVER_ADMITTED, 0)
+        if rules.let_in(u, ratio, j.severity, t.admitted_for_each_minor[j.age]):
+            return int(t.overnight_stage)
+        return -1 if rules.kept_out(u, ratio, j.severity) else None
 
     def threshold_flag(self, j: Journey) -> int:
         """Flag of a minor need that is admitted."""
         decides = j.stay is not None and self.tables.stage_flags[j.stay.stage] & DECIDES
-        return FLAGS["threshold"] if decides and j.severity == _MINOR else 0
+        return FLAGS["threshold"] if decides and j.severity == rules.MINOR else 0
 
     def _unless_at_home(self, j: Journey, stage: int) -> int:
         return -1 if self.lives_there(j, stage) else stage
@@ -331,7 +330,7 @@ class Care:
         wait = decisions.readmitted_after(stay.key, chance, stay.stay_ratio, per_cent, t.readmission_minutes)
         if wait < 0:
             return None
-        return self.journey(j.row, j.need, now + wait, _ACUTE, j.cause, j.chain + 1)
+        return self.journey(j.row, j.need, now + wait, rules.SEVERE, j.cause, j.chain + 1)
 
     # -- the person -------------------------------------------------------------------------------------------------
 
@@ -353,9 +352,9 @@ class Care:
 
     def _admitted(self, j: Journey, stay: Stay) -> None:
         minutes = self.state.admissions.setdefault(j.row, [])
-        if j.severity < _PLANNED and (not minutes or minutes[-1] != stay.started):
+        if j.severity < rules.PLANNED and (not minutes or minutes[-1] != stay.started):
             minutes.append(stay.started)
-            del minutes[:-20]
+            del minutes[: -rules.MOST_ADMISSIONS]
 
     def ended_by_admission(self, j: Journey) -> list[Journey]:
         """Journeys of the person at home (a virtual ward, reablement) that an overnight stay brings to an end."""
@@ -388,10 +387,9 @@ class Care:
         assert stay is not None
         s = stay.stage
         reference, strength = t.unseen_reference[s], t.loop["gp_access"]
-        answer = decisions.unseen(
-            j.need, j.chain, now // _DAY, t.unseen_wait[s], t.unseen_divert[s], reference, share, strength
+        return decisions.unseen(
+            j.need, j.chain, now // _DAY, j.severity, t.unseen_wait[s], t.unseen_divert[s], reference, share, strength
         )
-        return rules.DIVERTS if answer == rules.DROPS_OUT and j.severity in (1, 2, 3) else answer
 
     def escalates(self, j: Journey, now: int) -> bool:
         """True if somebody who waits goes another way today."""
@@ -403,6 +401,7 @@ class Care:
 
     def place_of_death(self, row: int, j: Journey | None) -> int:
         """0 at home, 1 in a care home, 2 in an acute hospital, 3 in another bed."""
-        if j is not None and j.stay is not None and not self.tables.at_home[j.stay.stage]:
-            return 2 if self.tables.stage_flags[j.stay.stage] & ACUTE else 3
-        return 1 if self.state.persons.residence[row] == _CARE_HOME else 0
+        stage = -1 if j is None or j.stay is None else j.stay.stage
+        is_in_bed = stage >= 0 and not self.tables.at_home[stage]
+        is_acute = stage >= 0 and self.tables.stage_flags[stage] & ACUTE != 0
+        return rules.place_of_death(is_in_bed, is_acute, self.state.persons.residence[row])

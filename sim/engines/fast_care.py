@@ -17,8 +17,7 @@ from sim.plans.plan import ACUTE, DECIDES, DECONDITIONS, EMERGENCY, NO_OUTLET, O
 
 _DAY = rules.DAY
 _MOST_DAYS_AT_THE_DOOR = 60
-_MINOR, _PLANNED, _REQUEST, _OTHER = 0, 5, 6, 7
-_CARE_HOME = 2
+_REQUEST, _OTHER = 6, 7
 _NEAR_END, _WITH_CARE, _IN_CARE_HOME, _HAS_PLAN, _PRESSED, _THRESHOLD = (
     FLAGS[name]
     for name in ("end_of_life", "residence_home_with_care", "residence_care_home", "care_plan", "pressed", "threshold")
@@ -105,10 +104,10 @@ def slots(t: FastTables, s: FastState, pool: int, day: int) -> int:
     if share <= 0.0 or place.gp_minutes <= 0.0:
         return t.capacity[pool, day]
     taken = place.programme_time * gp_minutes(t, s, day) + course_minutes(t, s)
-    left = place.gp_minutes - place.gp_routine * (1.0 + s.clock[0].gp_more) - taken
+    left = rules.minutes_for_urgent(place.gp_minutes, place.gp_routine, s.clock[0].gp_more, taken)
     if left < 0.0:
         s.clock[0].gp_backlog -= left * share
-    places = max(0.0, max(0.0, left) * share / place.gp_urgent + t.gp_added[pool, day]) + s.gp_fraction[pool]
+    places = rules.urgent_places(left, share, place.gp_urgent, t.gp_added[pool, day], s.gp_fraction[pool])
     s.gp_fraction[pool] = places - int(places)
     return int(places)
 
@@ -122,7 +121,7 @@ def ask_for(t: FastTables, s: FastState, slot: int, stage: int, came_from: int, 
         p = s.people[j.row]
         frailty = p.frailty
         flags |= _HAS_PLAN * p.care_plan | _NEAR_END * p.end_of_life
-        if p.residence == _CARE_HOME:
+        if p.residence == rules.CARE_HOME:
             flags |= _IN_CARE_HOME
         elif p.residence > 0:
             flags |= _WITH_CARE
@@ -234,16 +233,18 @@ def next_stage(t: FastTables, s: FastState, slot: int, now: int) -> tuple[int, b
 def _admission(t: FastTables, s: FastState, slot: int, now: int) -> tuple[bool, int]:
     """A&E's decision where it differs from the route: admitted because beds are free, or kept out by a lever."""
     j, place = s.journeys[slot], t.place[0]
-    if j.severity == _MINOR and place.threshold_slope > 0.0:
+    if j.severity == rules.MINOR and place.threshold_slope > 0.0:
         bed = pool_of(t, place.overnight_stage, j.locality, person_key(s, slot))
         free, usual = 1.0 - occupancy(t, s, bed, now), 1.0 - place.reference_occupancy
         if decisions.admitted_on_threshold(j.key, place.threshold_slope, free, usual):
             return True, place.overnight_stage
     admitted = ratio(t, s, _ADMISSION, j.row, now)
-    if j.severity == _MINOR:
-        more = (admitted - 1.0) * t.admitted_for_each_minor[j.age]
-        return admitted > 1.0 and uniform(j.key, 0, _LEVER_ADMITTED, 0) < more, place.overnight_stage
-    return admitted < 1.0 and uniform(j.key, 0, _LEVER_ADMITTED, 0) >= admitted, -1
+    if admitted == 1.0:
+        return False, -1
+    u = uniform(j.key, 0, _LEVER_ADMITTED, 0)
+    if rules.let_in(u, admitted, j.severity, t.admitted_for_each_minor[j.age]):
+        return True, place.overnight_stage
+    return rules.kept_out(u, admitted, j.severity), -1
 
 
 @part
@@ -301,7 +302,7 @@ def lives_there(t: FastTables, s: FastState, slot: int, stage: int) -> bool:
 def threshold_flag(t: FastTables, s: FastState, slot: int) -> int:
     """Flag of a minor need that is admitted."""
     j = s.journeys[slot]
-    return _THRESHOLD if j.severity == _MINOR and t.stages[j.stage].flags & DECIDES else 0
+    return _THRESHOLD if j.severity == rules.MINOR and t.stages[j.stage].flags & DECIDES else 0
 
 
 @part
@@ -352,7 +353,7 @@ def keep_busy(t: FastTables, s: FastState, slot: int) -> None:
     if busy != j.busy:
         s.people[j.row].busy += busy - j.busy
         j.busy = busy
-    if j.stage >= 0 and j.started >= 0 and j.severity < _PLANNED and t.stages[j.stage].flags & EMERGENCY:
+    if j.stage >= 0 and j.started >= 0 and j.severity < rules.PLANNED and t.stages[j.stage].flags & EMERGENCY:
         _admitted(s, j.row, j.started)
 
 
@@ -384,11 +385,10 @@ def unseen(t: FastTables, s: FastState, slot: int, share: float, now: int) -> in
     """What somebody not seen by closing does; a serious need turns to A&E rather than dropping out."""
     j = s.journeys[slot]
     stage = t.stages[j.wait_stage]
-    answer = decisions.unseen(
-        j.need, j.chain, now // _DAY, stage.unseen_wait, stage.unseen_divert, stage.unseen_reference, share,
-        t.place[0].gp_access,
+    return decisions.unseen(
+        j.need, j.chain, now // _DAY, j.severity, stage.unseen_wait, stage.unseen_divert, stage.unseen_reference,
+        share, t.place[0].gp_access,
     )  # fmt: skip
-    return rules.DIVERTS if answer == rules.DROPS_OUT and 1 <= j.severity <= 3 else answer
 
 
 @part
@@ -405,8 +405,6 @@ def escalates(t: FastTables, s: FastState, slot: int, now: int) -> bool:
 @part
 def place_of_death(t: FastTables, s: FastState, row: int, slot: int) -> int:
     """0 at home, 1 in a care home, 2 in an acute hospital, 3 in another bed."""
-    if slot >= 0:
-        stage = s.journeys[slot].stage
-        if stage >= 0 and t.stages[stage].at_home == 0:
-            return 2 if t.stages[stage].flags & ACUTE else 3
-    return 1 if s.people[row].residence == _CARE_HOME else 0
+    stage = s.journeys[slot].stage if slot >= 0 else -1
+    is_in_bed = stage >= 0 and t.stages[stage].at_home == 0
+    return rules.place_of_death(is_in_bed, stage >= 0 and is_acute(t, s, slot), s.people[row].residence)

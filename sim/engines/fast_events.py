@@ -215,7 +215,7 @@ def close(t: FastTables, s: FastState, pool: int, slots_left: int, seen_today: i
             n += 1
     share = n / max(1, n + seen_today)
     if t.pools[pool].gp_share > 0.0:
-        c.gp_backlog = max(0.0, c.gp_backlog - slots_left * place.gp_urgent)
+        c.gp_backlog = rules.backlog_left(c.gp_backlog, slots_left, place.gp_urgent)
         most = place.gp_backlog_days * place.gp_routine
         if c.gp_backlog > most:
             event(s, _SHED, -1, int(np.rint(c.gp_backlog - most)), now)

@@ -26,7 +26,8 @@ def with_levers(t: FastTables, s: FastState, slot: int, first: int, shares: np.n
     if chosen < shares.size and t.routes[first + chosen].pathway >= 0:
         more = ratio(t, s, _NEW_SUPPORT, j.row, now)
         if more != 1.0:
-            chosen = _support(t, j.key, first, shares, chosen, more)
+            u, pathway = uniform(j.key, 0, _LEVER_SUPPORT, 0), t.routes[first + chosen].pathway
+            chosen = rules.supported(u, more, chosen, pathway, shares, _most_with_support(t, first, shares))
         more = ratio(t, s, _TO_BEDS, j.row, now)
         if more != 1.0:
             sides = np.zeros(shares.size + 1, np.int8)
@@ -56,17 +57,10 @@ def with_levers(t: FastTables, s: FastState, slot: int, first: int, shares: np.n
 
 
 @part
-def _support(t: FastTables, key: int, first: int, shares: np.ndarray, chosen: int, more: float) -> int:
-    """Lever on new support: fewer (or more) people leave with it than without the lever."""
-    pathway, u = t.routes[first + chosen].pathway, uniform(key, 0, _LEVER_SUPPORT, 0)
-    if pathway > 0 and u >= more:
-        return shares.size - 1
+def _most_with_support(t: FastTables, first: int, shares: np.ndarray) -> float:
+    """Last of the cumulative shares of routes with support, negative if there are none."""
     most = -1.0
     for k in range(shares.size):
         if t.routes[first + k].pathway > 0:
             most = shares[k]
-    if pathway == 0 and most >= 0.0 and more > 1.0:
-        extra = (more - 1.0) * most / max(1.0 - most, 1e-9)
-        if u < extra:
-            return rules.choice(u / extra * most, shares)
-    return chosen
+    return most

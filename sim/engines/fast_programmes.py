@@ -15,7 +15,6 @@ from sim.log import EVENTS
 from sim.plans.plan import QUARTER_DAYS
 
 _DAY = rules.DAY
-_MOST_ADMISSIONS = 20
 MEMBERS = 1
 """A lever that only programmes with a caseload move."""
 _ENROLLED, _LEFT, _WOULD_BE = (EVENTS.index(name) for name in ("enrolled", "left_programme", "would_be_enrolled"))
@@ -100,22 +99,19 @@ def gp_minutes(t: FastTables, s: FastState, day: int) -> float:
 def is_ranking_day(t: FastTables, i: int, day: int) -> bool:
     """True if people are ranked for programme i on this day: its first day, each quarter after, the day it is over."""
     p = t.programmes[i]
-    since = day - p.start // _DAY
-    return p.followed > 0 and since >= 0 and (since % QUARTER_DAYS == 0 or day == rules.first_day_after(p.end, p.fade))
+    return p.followed > 0 and rules.is_ranking_day(day, p.start // _DAY, QUARTER_DAYS, p.end, p.fade)
 
 
 @compiled()
 def leave_programme(t: FastTables, s: FastState, i: int) -> None:
     """Those leave whose term, or the programme's funding and fading, is over, or live as it is not for."""
     p, now = t.programmes[i], s.clock[0].minute
-    over = now >= p.end + p.fade * _DAY
     for row in range(s.people.size):
         enrolled = s.enrolled[i, row]
-        if enrolled >= 0 and (
-            over
-            or (p.term >= 0.0 and now >= enrolled + p.term)
-            or t.programme_residences[i, s.people[row].residence] != 1
-        ):
+        if enrolled < 0:
+            continue
+        is_for_residence = t.programme_residences[i, s.people[row].residence] == 1
+        if rules.leaves_programme(now, enrolled, p.term, p.end, p.fade, is_for_residence):
             s.enrolled[i, row] = -1
             s.members[i] -= 1
             s.people[row].memberships -= _is_limited(t, i)
@@ -166,15 +162,13 @@ def scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray) -> np.ndar
     found = np.empty(eligible.size)
     for k in range(eligible.size):
         person, lasting = s.people[eligible[k]], s.lasting[eligible[k]]
-        known = person.multiplier / lasting if lasting > 0.0 else 1.0
         rate = t.life_rates[0, person.age, person.frailty, person.residence, 0]
-        expected = rate * (1.0 - t.severity_shares[person.age, 0]) * known
+        expected = rules.expected_admissions(rate, t.severity_shares[person.age, 0], person.multiplier, lasting)
         blur = 0.0
         if p.noise > 0.0:
             key = entity_key(s.clock[0].interventions_key, np.uint64(person.person))
             blur = p.noise * rules.normal_quantile(uniform(key, day, _RISK_NOISE, i))
         found[k] = rules.risk_score(
-            expected, t.propensity_shape[person.age], min(recent[eligible[k]], _MOST_ADMISSIONS), blur, p.insight,
-            s.propensity[eligible[k]],
-        )  # fmt: skip
+            expected, t.propensity_shape[person.age], recent[eligible[k]], blur, p.insight, s.propensity[eligible[k]]
+        )
     return found

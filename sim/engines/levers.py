@@ -8,7 +8,6 @@ from sim import rules
 from sim.draws import Purpose, uniform
 from sim.engines.programmes import Programmes
 from sim.engines.state import Journey, Stay
-from sim.engines.tables import Tables
 
 ABOUT, OTHERS, NEITHER = 1, 2, 0
 """Sides of a lever on routes, see ``rules.shifted``."""
@@ -22,7 +21,10 @@ def with_levers(
     if chosen < len(rows) and t.route_pathway[rows[chosen]] >= 0:
         ratio = programmes.ratio("new_support", j.row, now)
         if ratio != 1.0:
-            chosen = _support(t, key, rows, shares, chosen, ratio)
+            pathways = _of_rows(t.route_pathway, rows)
+            most = max((share for share, p in zip(shares, pathways, strict=True) if p > 0), default=-1.0)
+            u = uniform(key, 0, Purpose.LEVER_SUPPORT, 0)
+            chosen = rules.supported(u, ratio, chosen, pathways[chosen], shares, most)
         ratio = programmes.ratio("discharge_to_beds", j.row, now)
         if ratio != 1.0:
             sides = (OTHERS if p == 1 else ABOUT if p > 1 else NEITHER for p in _of_rows(t.route_pathway, rows))
@@ -51,17 +53,3 @@ def _shifted(
 ) -> int:
     """``rules.shifted`` by the draw for a purpose; ``rest`` is the side of going home without a route."""
     return rules.shifted(uniform(key, 0, purpose, 0), ratio, chosen, [*sides, rest], shares)
-
-
-def _support(t: Tables, key: int, rows: range, shares: list[float], chosen: int, ratio: float) -> int:
-    """Lever on new support: fewer (or more) people leave with it than without the lever."""
-    pathway, u = t.route_pathway[rows[chosen]], uniform(key, 0, Purpose.LEVER_SUPPORT, 0)
-    if pathway > 0 and u >= ratio:
-        return len(rows) - 1
-    with_support = [share for row, share in zip(rows, shares, strict=True) if t.route_pathway[row] > 0]
-    if pathway == 0 and with_support and ratio > 1.0:
-        most = with_support[-1]
-        extra = (ratio - 1.0) * most / max(1.0 - most, 1e-9)
-        if u < extra:
-            return rules.choice(u / extra * most, shares)
-    return chosen

@@ -114,20 +114,19 @@ class Programmes:
         That is its first day, each quarter after, and the day on which its funding and fading are over.
         """
         t = self.tables
-        since = day - t.programme_start[i] // rules.DAY
-        over = rules.first_day_after(t.programme_end[i], t.programme_ramp[i][2])
-        return bool(t.programme_followed[i] and since >= 0 and (since % QUARTER_DAYS == 0 or day == over))
+        first_day, end, fade_days = t.programme_start[i] // rules.DAY, t.programme_end[i], t.programme_ramp[i][2]
+        is_day = rules.is_ranking_day(day, first_day, QUARTER_DAYS, end, fade_days)
+        return bool(t.programme_followed[i] and is_day)
 
     def leaving(self, i: int, now: int) -> list[int]:
         """Rows of members whose term, or the programme's funding and fading, is over, or who live as it is not for."""
         t = self.tables
-        term = t.programme_who[i][4]
-        over = now >= t.programme_end[i] + t.programme_ramp[i][2] * rules.DAY
+        term, end, fade_days = t.programme_who[i][4], t.programme_end[i], t.programme_ramp[i][2]
         people, lives_so = self.state.persons, t.programme_residences[i]
         return [
             row
             for row, enrolled in self.state.members[i].items()
-            if over or (term >= 0 and now >= enrolled + term) or lives_so[people.residence[row]] != 1
+            if rules.leaves_programme(now, enrolled, term, end, fade_days, lives_so[people.residence[row]] == 1)
         ]
 
     def joining(self, i: int, now: int) -> list[int]:
@@ -167,9 +166,9 @@ class Programmes:
         """Expected emergency admissions of a person, from what a general practice system holds."""
         t, people = self.tables, self.state.persons
         age = people.age[row]
-        known = people.multiplier[row] / people.lasting[row] if people.lasting[row] > 0 else 1.0
         rate = t.life_rates[0][age][people.frailty[row]][people.residence[row]][0]
-        expected = rate * (1.0 - t.severity_shares[age][0]) * known
+        minor = t.severity_shares[age][0]
+        expected = rules.expected_admissions(rate, minor, people.multiplier[row], people.lasting[row])
         recent = sum(minute > now - YEAR_MINUTES for minute in self.state.admissions.get(row, ()))
         blur = 0.0
         if noise > 0.0:

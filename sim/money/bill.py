@@ -260,9 +260,9 @@ def _places(counts: Cube, bill: Bill, pools: Sequence[str]) -> Floats:
 def gp_minutes(counts: Cube, bill: Bill) -> Floats:
     """Doctors' minutes that programmes take a year, ``[replication, arm, period, cut]``; nought without members."""
     taken = (
-        MONTHS * each.takes.gp_minutes_per_person_month * np.nan_to_num(counts.of("members", each.name))
+        MONTHS * each.takes.gp_minutes_per_person_month.value * np.nan_to_num(counts.of("members", each.name))
         for each in bill.interventions
-        if each.takes.gp_minutes_per_person_month
+        if each.takes.gp_minutes_per_person_month.value
     )
     return sum(taken, counts.nought)
 

@@ -295,7 +295,7 @@ def _shares(values: tuple[float, ...]) -> str:
 def _takes(each: Intervention) -> str:
     takes = each.takes
     costs = [
-        (takes.gp_minutes_per_person_month, "min of a doctor's time for each member each month"),
+        (takes.gp_minutes_per_person_month.value, "min of a doctor's time for each member each month"),
         (takes.gbp_per_person_year.value, "GBP for each member each year"),
         (takes.gbp_start_up.value, "GBP once"),
         (takes.gbp_per_year.value, "GBP a year"),

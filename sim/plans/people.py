@@ -247,6 +247,6 @@ def programme_tables(scenario: Scenario, first_day: dt.date, *, active: bool) ->
         "programme_overlap": np.array(
             [scenario.overlap[name].value if name in scenario.overlap else 0.0 for name in names]),
         "programme_gp_minutes": array(
-            [p.takes.gp_minutes_per_person_month / 30.4375 for p in programmes], None, np.float64),
+            [p.takes.gp_minutes_per_person_month.value / 30.4375 for p in programmes], None, np.float64),
         "programme_care_plan": array([int(p.care_plan) for p in programmes], None, np.int64),
     }  # fmt: skip
