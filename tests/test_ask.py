@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, optimize, stats
 
@@ -17,15 +18,17 @@ from sim.errors import InputError
 from sim.experiments import deciders, known_places, verdicts
 from sim.experiments.answers import Answer, Answers, Decider, Enough, read_answers
 from sim.experiments.ask import ask, looks_of
-from sim.experiments.runner import arms_of, run, tallies
+from sim.experiments.futures import kept
+from sim.experiments.runner import arms_of, replication, run, tallies
 from sim.experiments.spread import Spread
 from sim.experiments.tested import Asked, levels
-from sim.experiments.what_is_enough import crossing
+from sim.experiments.what_is_enough import at_values, crossing
+from sim.files.choices import with_choice
 from sim.files.reading import load_scenario
 from sim.pages.claim import claims_page
-from sim.pages.claim_words import caveats, in_words, number_in_words
-from sim.results import BASELINE
-from sim.scenario import Claim, Evidence, Scenario
+from sim.pages.claim_words import caveats, evidence, in_words, number_in_words
+from sim.results import BASELINE, PLAN
+from sim.scenario import BreakEven, Claim, Evidence, Scenario
 
 ALONE = Spread(workers=1)
 LOAD, LIMIT = 12.0, 12
@@ -135,6 +138,30 @@ def test_what_is_enough_is_found() -> None:
     assert found.value == pytest.approx(exact, rel=0.1)
     assert found.futures == 36
     assert [share for _, share in found.shares] == sorted((share for _, share in found.shares), reverse=True)
+
+
+def test_claims_that_name_one_number_share_its_runs_and_find_what_each_finds_alone() -> None:
+    costs = {"text": "It pays.", "measure": "delayed_overnight", "change_per_cent": -30}
+    asked = stroke(ENOUGH, BEDS, {**costs, "break_even": ENOUGH["break_even"]})
+    told: list[int] = []
+    both = ask(asked, Spread(1, progress=lambda done, of: told.append(of)), futures=6)
+    assert set(told) == {6 + 50}
+    for number in (1, 3):
+        assert only(ask(asked, ALONE, futures=6, claims=(number,))) == both.answers[number - 1]
+        assert both.answers[number - 1].enough is not None
+    assert both.answers[1].enough is None
+
+
+@pytest.mark.parametrize("lever", ["interventions.0.beds.0.add", "place.pools.rehab_north.capacity"])
+def test_values_of_a_number_are_run_side_by_side_as_each_alone(lever: str) -> None:
+    scenario = stroke(BEDS, ROOM)
+    values, given = (5.0, 11.0), BreakEven(lever=lever)
+    found = at_values(scenario, given, values, {}, 1)
+    for value, rows in zip(values, found, strict=True):
+        arms = arms_of(with_choice(scenario, lever, value), {"acute_beds_occupied", "acute_occupancy"})
+        alone = kept(scenario.claims, replication(arms, 1, arms.names))
+        expected = alone[alone["arm"] == PLAN] if lever.startswith("interventions") else alone
+        pd.testing.assert_frame_equal(rows.reset_index(drop=True), expected.reset_index(drop=True), check_exact=True)
 
 
 # -- one function of scenario and seed -----------------------------------------------------------------------------
@@ -360,19 +387,38 @@ def test_what_decides_what_is_enough_and_the_evidence_are_told() -> None:
         lever="interventions.0.beds.0.add", low=0, high=40, stated=3, value=21.23, value_low=15.0, value_high=None,
         shares=((0, 0.0), (40, 0.6)), futures=50,
     )  # fmt: skip
-    evidence = (Evidence(says="It fell by two.", grade="matched control", source="Somebody 2020"),)
-    claim = asked_once().answers[0].claim.model_copy(update={"evidence": evidence})
+    known = (Evidence(says="It fell by two.", grade="matched control", source="Somebody 2020"),)
+    claim = asked_once().answers[0].claim.model_copy(update={"evidence": known})
     told = "\n".join(in_words(with_share(200, 400, deciders=(strong,), enough=reached, claim=claim)))
     assert "only better data on “stroke unit, to early supported discharge, share”" in told
     assert "the more, the further from holding" in told
     assert "holds in half of 50 futures where what “Four more rehabilitation beds” adds to rehab north is 21.2" in told
-    assert "(15 to above 40); the plan has 3" in told
+    assert "(15 to beyond 40); the plan has 3" in told
     assert "Evidence: It fell by two (matched control, Somebody 2020)." in told
     never = reached.model_copy(update={"value": None, "value_low": None, "shares": ((0, 0.0), (40, 0.2))})
     said = "\n".join(in_words(with_share(3, 200, enough=never, deciders=())))
-    assert "no value of what “Four more rehabilitation beds” adds to rehab north between 0 and 40 is: " in said
+    assert "no value of what “Four more rehabilitation beds” adds to rehab north between 0 and 40 is enough: " in said
     assert "no uncertain number stands out of the noise of 200 futures" in said
+    assert "Where: no region of the uncertain numbers stands out" in said
+    lever = reached.model_copy(update={"lever": "interventions.0.levers.length_of_stay.ratio", "low": 0.6, "high": 1})
+    fall = lever.model_copy(update={"stated": 0.9, "value": 0.876, "value_low": None, "value_high": 0.9})
+    said = "\n".join(in_words(with_share(3, 200, enough=fall)))
+    assert "is 12.4% less (beyond 40% less to 10% less); the plan has 10% less" in said
     assert number_in_words("interventions.*.strength", stroke()) == "the strength of all programmes together"
+
+
+def test_where_nobody_studied_the_claim_what_the_plan_rests_on_is_told() -> None:
+    case = load_scenario("regression_to_the_mean")
+    claim = case.claims[0].model_copy(update={"evidence": ()})
+    none, rests = evidence(claim, case)
+    assert none == "No evidence found for this claim itself."
+    assert "“Case management of people at high risk” rests on: matched control, Roland 2012" in rests
+    assert "0.79" not in rests
+    beds = load_scenario("step_up_beds")
+    [said] = evidence(claim, beds)[1:]
+    assert said.startswith("“Step-up beds”: Not sure: no study tells")
+    [said] = evidence(claim, stroke())[1:]
+    assert said.endswith("no effect is put in but the places, routes and hours it changes, without a source.")
 
 
 def test_the_page_holds_every_claim_and_needs_nothing_else() -> None:

@@ -11,8 +11,10 @@ import pytest
 from sim import cli
 from sim.errors import InputError
 from sim.experiments.answers import Answers
-from sim.experiments.gallery import hang, keep, questions, read_gallery
+from sim.experiments.evaluate import read_kept
+from sim.experiments.gallery import evaluations, hang, keep, questions, read_gallery
 from sim.experiments.spread import Spread
+from sim.pages.evaluation_words import in_words
 from sim.pages.gallery import gallery_page
 
 HERE = Spread(1)
@@ -82,6 +84,60 @@ def test_the_gallery_that_is_kept_says_the_same(hung: tuple[Path, dict[str, Answ
     (tmp_path / "gallery.json").write_text("[]")
     with pytest.raises(InputError, match="is not a gallery"):
         read_gallery(tmp_path / "gallery.json")
+
+
+def test_break_even_is_looked_for_where_it_is_asked_for(hung: tuple[Path, dict[str, Answers]], tmp_path: Path) -> None:
+    folder, before = hung
+    name = ONLY[0]
+    assert before[name].answers[0].enough is None
+    assert "not looked for here" in gallery_page(before)
+    (tmp_path / f"{name}.json").write_text((folder / f"{name}.json").read_text())
+    found = hang({name: short()[name]}, tmp_path, 12, HERE, tried=4)
+    enough = found[name].answers[0].enough
+    assert enough is not None
+    assert enough.futures == 4
+    assert found[name].answers[0].by_future == before[name].answers[0].by_future
+    assert found[name].answers[1] == before[name].answers[1]
+    assert hang({name: short()[name]}, tmp_path, 12, HERE, tried=4) == found
+    page = gallery_page(found)
+    assert "Break-even: what would be enough" in page
+    assert "not looked for here" not in page
+
+
+def test_the_page_tells_what_stands_behind_each_claim(hung: tuple[Path, dict[str, Answers]]) -> None:
+    page = gallery_page(hung[1])
+    claims = sum(len(answers.answers) for answers in hung[1].values())
+    for label in ("What decides it", "Where", "Evidence", "Tested as"):
+        assert page.count(f"<dt>{label}</dt>") == claims, label
+    assert "No evidence found for this claim itself." in page
+
+
+def test_an_evaluation_is_kept_and_shown_with_its_question(
+    hung: tuple[Path, dict[str, Answers]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, question = tmp_path / "kept.json", "nwl_first_year"
+    line = ["evaluate", question, "--programme", "case_management", "--measure", "pilot_admissions", "--years", "2"]
+    line += ["--scale", "0.02", "--replications", "2", "--months", "7", "--workers", "1", "--keep", str(kept)]
+    assert cli.main(line) == 0
+    assert f"Written: {kept}." in capsys.readouterr().out
+    found, made = read_kept(kept)
+    assert made["replications"] == 2
+    assert set(found.falls["fall"]) == {6.6}
+    page = gallery_page(hung[1], {ONLY[0]: (found, made)})
+    assert "What studies of “Case management of people at high risk” would have reported" in page
+    for sentence in in_words(found):
+        assert escape(sentence) in page
+    kept.write_text("{}")
+    with pytest.raises(InputError, match="is not what `carepath evaluate --keep` writes"):
+        read_kept(kept)
+
+
+def test_the_evaluation_that_comes_with_carepath_belongs_to_its_question() -> None:
+    found, made = evaluations(questions())["nwl_first_year"]
+    assert found.programme == "Case management of people at high risk"
+    assert made["replications"] == 24
+    assert made["command"].startswith("carepath evaluate nwl_first_year ")
+    assert len(found.falls)
 
 
 def test_the_page_answers_each_question(hung: tuple[Path, dict[str, Answers]]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sim.commands.command import (
     Asked,
     at_least_one,
+    print_json,
     scenario_of,
     spread_of,
     takes_file,
@@ -77,9 +78,18 @@ def _announced(asked: Asked) -> str:
 
 def _tell(asked: Asked, found: Answers, folder: Path, words: str) -> None:
     if asked.json:
-        print(found.model_dump_json(indent=2))
+        print_json(_as_json(found))
     else:
         print(words)
         print(f"Kept in {folder}. A page to print or send: {folder / PAGE}")
     if found.cut_short:
         raise KeyboardInterrupt(f"{found.cut_short}: the answer rests on what was done; the same command begins again")
+
+
+def _as_json(found: Answers) -> dict[str, object]:
+    """What was found, and the evidence on each claim in words."""
+    from sim.pages import claim_words
+
+    scenario = claim_words.scenario_of(found)
+    evidence = [claim_words.evidence(answer.claim, scenario) for answer in found.answers]
+    return {**found.model_dump(mode="json"), "evidence": evidence}

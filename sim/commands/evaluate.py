@@ -52,6 +52,7 @@ def evaluate_options(parser: argparse.ArgumentParser) -> None:
         "--claimed", metavar="AVOIDED/OF", type=_claimed, help="admissions said to be avoided, of how many: 304/2320"
     )
     parser.add_argument("--html", metavar="PAGE", type=Path, help="also write a page to print or send")
+    parser.add_argument("--keep", metavar="FILE", type=Path, help="also keep what was found, as JSON")
 
 
 def _ages(text: str) -> str:
@@ -96,8 +97,7 @@ def evaluate(asked: Asked) -> None:
     months = tuple(asked.months or evaluation.MONTHS)
     counted = {"measure": asked.measure, "group": asked.group or "", "claimed": asked.claimed}
     found = evaluation.evaluate(scenario, asked.programme, months, **counted, how=spread_of(asked))
-    if asked.html:
-        _write(asked, found, scenario)
+    _write(asked, found, scenario)
     if asked.json:
         tables = {name: as_rows(getattr(found, name)) for name in ("summary", "falls", "avoided")}
         print_json({"programme": found.programme, "sentences": in_words(found, asked.claimed), **tables})
@@ -113,16 +113,21 @@ def evaluate(asked: Asked) -> None:
             avoided_in_words(found.avoided), "Admissions that a programme of no effect seems to avoid, 95% of studies"
         )
     print(wrapped(["", LIMITS]))
-    if asked.html:
-        print(f"\nWritten: {asked.html}. Open it in any browser; it needs no internet.")
+    for path, how in ((asked.html, "Open it in any browser; it needs no internet."), (asked.keep, "")):
+        if path:
+            print(f"\nWritten: {path}. {how}".rstrip())
 
 
 def _write(asked: Asked, found: Evaluation, scenario: Scenario) -> None:
-    """Write the page that was asked for."""
+    """Write the page and the file that were asked for."""
+    from sim.experiments.evaluate import keep
     from sim.pages.evaluation import evaluation_page
     from sim.pages.page import write_page
     from sim.results import provenance
 
     run, command = scenario.run, f"carepath {' '.join(sys.argv[1:])}"
     made = provenance(scenario, asked.engine, run.seed, run.replications, command)
-    write_page(evaluation_page(found, scenario, made, asked.claimed), asked.html)
+    if asked.html:
+        write_page(evaluation_page(found, scenario, made, asked.claimed), asked.html)
+    if asked.keep:
+        keep(found, made, asked.keep)

@@ -23,7 +23,7 @@ from sim.experiments.precision import estimate
 from sim.experiments.runner import CutShort, size_and_time
 from sim.experiments.spread import HERE, Progress, Spread
 from sim.experiments.tested import Asked, Levels, asked, levels
-from sim.experiments.what_is_enough import enough, jobs_of
+from sim.experiments.what_is_enough import alike, enough
 from sim.measures.definitions import MEASURES
 from sim.results import CONFIDENCE, provenance
 from sim.scenario import Claim, Scenario
@@ -81,40 +81,52 @@ def ask(
     chosen = _chosen(scenario, claims)
     own = scenario.model_copy(update={"claims": tuple(claim for _, claim in chosen)})
     looks = looks_of(futures, most)
-    told = _Told(how.progress, looks[-1] + (jobs_of(own.claims, ENOUGH) if break_even else 0))
+    told = _Told(how.progress, looks[-1] + (len(alike(own.claims)) * ENOUGH if break_even else 0))
     found, answers, cut_short = _settled(own, chosen, looks, twice, replace(how, progress=told.phase(0)))
     told.done = looks[-1]
-    for place, (_, claim) in enumerate(chosen if break_even and not cut_short else ()):
-        if claim.break_even is None:
-            continue
+    if break_even and not cut_short:
         try:
-            what = enough(own, claim, found, ENOUGH, replace(how, progress=told.phase(told.done)))
+            _find_enough(own, answers, found, ENOUGH, how, told)
         except CutShort:
             cut_short = "interrupted while looking for what is enough"
-            break
-        told.done += jobs_of((claim,), ENOUGH)
-        answers[place] = answers[place].model_copy(update={"enough": what})
     told.finish()
     return _kept(scenario, answers, found, looks, cut_short, how, command)
 
 
 def asked_together(
-    scenarios: Sequence[Scenario], futures: int, twice: int, how: Spread = HERE, command: str = ""
+    scenarios: Sequence[Scenario], futures: int, twice: int, how: Spread = HERE, command: str = "", first: int = 0
 ) -> list[Answers]:
     """What is found of the claims of each of some scenarios that share their past (see ``futures.families``).
 
-    The same as ``ask`` with so many futures says of each, without what is enough, in less time. Interrupted from the
-    keyboard it keeps nothing.
+    The same as ``ask`` with so many futures says of each, in less time. What is enough is looked for in the ``first``
+    so many of them. Interrupted from the keyboard it keeps nothing.
     """
     times = [_times(scenario, futures, twice) for scenario in scenarios]
-    found = futures_of_each(scenarios, range(futures), times, how)
+    told = _Told(how.progress, futures + first * sum(len(alike(scenario.claims)) for scenario in scenarios))
+    found = futures_of_each(scenarios, range(futures), times, replace(how, progress=told.phase(0)))
+    told.done = futures
     if any(each.is_cut_short for each in found):
         raise KeyboardInterrupt("interrupted; the same command begins again")
     together = []
     for scenario, own in zip(scenarios, found, strict=True):
         answers = [_answer(scenario, number, claim, own, looks=1) for number, claim in _chosen(scenario, ())]
+        if first:
+            _find_enough(scenario, answers, own, first, how, told)
         together.append(_kept(scenario, answers, own, (futures,), "", how, command))
+    told.finish()
     return together
+
+
+def _find_enough(
+    scenario: Scenario, answers: list[Answer], found: Futures, first: int, how: Spread, told: _Told
+) -> None:
+    """Adds what is enough to the answers whose claims name a number; CutShort if interrupted, with those done added."""
+    for places in alike(scenario.claims):
+        now = replace(how, progress=told.phase(told.done))
+        each = enough(scenario, [scenario.claims[place] for place in places], found, first, now)
+        for place, what in zip(places, each, strict=True):
+            answers[place] = answers[place].model_copy(update={"enough": what})
+        told.done += first
 
 
 def looks_of(futures: int | None, most: int = MOST) -> tuple[int, ...]:

@@ -6,8 +6,10 @@ effect is always studied too: what a study then reports is selection, regression
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,6 +146,36 @@ def arms_to_study(scenario: Scenario, programme: Intervention, months: Sequence[
         raise InputError(problems)
     return arms, reported
 
+
+# -- kept -----------------------------------------------------------------------------------------------------------
+
+
+def keep(found: Evaluation, made: Mapping[str, Any], path: Path) -> None:
+    """Write what was found as JSON, with its provenance but without the scenario itself and every single study.
+
+    Raises InputError if it cannot be written there.
+    """
+    tables = {name: json.loads(getattr(found, name).to_json(orient="records", double_precision=6)) for name in _KEPT}
+    kept = {"programme": found.programme, "provenance": {key: made[key] for key in made if key != "scenario"}, **tables}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(str(path), f"cannot be written here ({error.strerror}): choose another")]) from error
+
+
+def read_kept(path: Path) -> tuple[Evaluation, dict[str, Any]]:
+    """What ``keep`` wrote, its single studies empty, and its provenance; InputError if it is something else."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        tables = {name: pd.DataFrame(kept[name]).fillna(math.nan) for name in _KEPT}
+        return Evaluation(kept["programme"], **tables, studies=pd.DataFrame()), dict(kept["provenance"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = f"is not what `carepath evaluate --keep` writes ({error}): make it again"
+        raise InputError([Problem(str(path), what)]) from error
+
+
+_KEPT = ("summary", "falls", "avoided")
 
 # -- summed up ------------------------------------------------------------------------------------------------------
 

@@ -7,15 +7,17 @@ goes on where it was. The page is made from these files (``pages/gallery.py``).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from sim.errors import InputError, Problem
 from sim.experiments.answers import Answers, read_answers
 from sim.experiments.ask import asked_together
+from sim.experiments.evaluate import Evaluation, read_kept
 from sim.experiments.futures import families
 from sim.experiments.spread import HERE, Progress, Spread
 from sim.files.fields import suggestion
@@ -30,6 +32,8 @@ SCALE = 0.2
 """Share of people and capacities simulated unless asked for otherwise."""
 TWICE = 20
 """Futures run twice: enough to say whether luck or ignorance is most of what differs."""
+TRIED = 50
+"""Futures run at each value tried for what is enough, where that is asked for."""
 DIGITS = 5
 """Significant digits of the value of each future in the gallery that comes with carepath."""
 
@@ -56,14 +60,17 @@ def questions(only: Sequence[str] = (), scale: float | None = None) -> dict[str,
 
 
 def hang(
-    scenarios: Mapping[str, Scenario], folder: Path, futures: int = FUTURES, how: Spread = HERE, command: str = ""
-) -> dict[str, Answers]:
+    scenarios: Mapping[str, Scenario], folder: Path, futures: int = FUTURES, how: Spread = HERE, command: str = "",
+    tried: int = 0,
+) -> dict[str, Answers]:  # fmt: skip
     """What is found of the claims of each scenario, by name; kept in ``folder/NAME.json`` and read from there if it is.
 
-    What was kept is used again if scenario, code, seed and number of futures are the same. Interrupted from the
-    keyboard it keeps what is done and raises KeyboardInterrupt: the same command goes on from there.
+    What is enough is looked for in the first ``tried`` futures. What was kept is used again if scenario, code, seed and
+    number of futures are the same. Interrupted from the keyboard it keeps what is done and raises KeyboardInterrupt:
+    the same command goes on from there.
     """
-    found = {name: kept for name in scenarios if (kept := _kept(folder / f"{name}.json", scenarios[name], futures))}
+    before = {name: _kept(folder / f"{name}.json", scenarios[name], futures, tried) for name in scenarios}
+    found = {name: kept for name, kept in before.items() if kept}
     whole = len(scenarios) * futures
     for names in families({name: scenario for name, scenario in scenarios.items() if name not in found}):
         several = {name: scenarios[name] for name in names}
@@ -71,7 +78,7 @@ def hang(
         if how.progress:
             how.progress(len(found) * futures, whole)
         try:
-            each = asked_together(tuple(several.values()), futures, TWICE, telling, command)
+            each = asked_together(tuple(several.values()), futures, TWICE, telling, command, tried)
         except KeyboardInterrupt:
             done = f"{len(found)} of {len(scenarios)} scenarios are done and kept in {folder}"
             raise KeyboardInterrupt(done) from None
@@ -88,7 +95,7 @@ def _part(tell: Progress | None, before: int, share: int, whole: int) -> Progres
     return (lambda done, of: tell(min(before + done * share // max(of, 1), whole - 1), whole)) if tell else None
 
 
-def _kept(path: Path, scenario: Scenario, futures: int) -> Answers | None:
+def _kept(path: Path, scenario: Scenario, futures: int, tried: int) -> Answers | None:
     """What was found before, if it would be found again."""
     if not path.exists():
         return None
@@ -102,6 +109,7 @@ def _kept(path: Path, scenario: Scenario, futures: int) -> Answers | None:
         and made.get("scenario_sha256") == resolved_hash(scenario.model_dump(mode="json"))
         and made.get("seed") == scenario.run.seed
         and kept.looks == (futures,)
+        and not (tried and any(each.claim.break_even and not each.enough for each in kept.answers))
     )
     return kept if is_same else None
 
@@ -143,3 +151,9 @@ def read_gallery(path: Path) -> dict[str, Answers]:
         what = f"is not a gallery ({error}): make it again with `carepath gallery`"
         raise InputError([Problem(str(path), what)]) from error
     return found
+
+
+def evaluations(names: Iterable[str]) -> dict[str, tuple[Evaluation, dict[str, Any]]]:
+    """What studies of a programme of these questions would have reported, where carepath comes with it; provenance."""
+    files = {name: shipped("scenarios", "evaluations", f"{name}.json") for name in names}
+    return {name: read_kept(path) for name, path in files.items() if path.exists()}

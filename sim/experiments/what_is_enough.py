@@ -5,7 +5,8 @@ The same futures are run at several values, so that what differs between the val
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from sim.engines import DEFAULT
 from sim.errors import InputError
 from sim.experiments.answers import Enough
 from sim.experiments.futures import Futures, kept
-from sim.experiments.runner import arms_of, in_order, replication
+from sim.experiments.runner import Arms, arms_of, in_order, side_by_side, table_of
 from sim.experiments.spread import Spread
 from sim.experiments.tested import asked, levels
 from sim.files.choices import Choice, choice, with_choice
@@ -51,50 +52,77 @@ def tried(chosen: Choice) -> Floats:
     return np.linspace(chosen.low, chosen.high, VALUES)
 
 
-def enough(scenario: Scenario, claim: Claim, futures: Futures, first: int, how: Spread) -> Enough:
-    """The value of a claim's chosen number that is enough, from the first futures run at several values of it."""
-    given = claim.break_even
-    assert given is not None, "only for a claim that names a number"
+def enough(scenario: Scenario, claims: Sequence[Claim], futures: Futures, first: int, how: Spread) -> list[Enough]:
+    """The value of a number that is enough for each of some claims, from the first futures run at several values of it.
+
+    The claims all name that number; the runs are the same for all of them.
+    """
+    given = claims[0].break_even
+    assert given is not None, "only for claims that name a number"
     chosen, many = choice(scenario, given), min(first, futures.count)
-    own = scenario.model_copy(update={"claims": (claim,)})
-    jobs = [
-        (own, given, value, futures.drawn.iloc[number].to_dict(), number, how.engine)
-        for value in tried(chosen).tolist()
-        for number in range(many)
-    ]
-    tables = in_order(at_value, jobs, how)
+    own, values = scenario.model_copy(update={"claims": tuple(claims)}), tried(chosen).tolist()
+    jobs = [(own, given, values, futures.drawn.iloc[number].to_dict(), number, how.engine) for number in range(many)]
+    tables = in_order(at_values, jobs, how)
     known = futures.rows[(futures.rows["time"] == 0) & (futures.rows["replication"] < many)]
-    found = {value: pd.concat(tables[place * many :][:many]) for place, value in enumerate(tried(chosen).tolist())}
+    found = {value: pd.concat(each) for value, each in zip(values, zip(*tables, strict=True), strict=True)}
     if chosen.low < chosen.value < chosen.high and given.lever not in futures.drawn:
         found.setdefault(chosen.value, known)
-    values = np.array(sorted(found))
-    margins = np.stack([_margins(claim, found[value], known, many) for value in values], axis=1)
+    rows = dict(sorted(found.items()))
+    return [_for_claim(claim, given.lever, chosen, rows, known, many, scenario.run.seed) for claim in claims]
+
+
+def _for_claim(
+    claim: Claim, lever: str, chosen: Choice, found: Mapping[float, pd.DataFrame], known: pd.DataFrame,
+    many: int, seed: int,
+) -> Enough:  # fmt: skip
+    """What is enough for one claim, from the rows found at each value."""
+    values = np.array([*found])
+    margins = np.stack([_margins(claim, rows, known, many) for rows in found.values()], axis=1)
     margins = margins[np.isfinite(margins).all(axis=1)]
-    at = crossing(values, margins, scenario.run.seed)
+    at = crossing(values, margins, seed)
     shares = tuple(zip(values.tolist(), (margins >= 0).mean(axis=0).tolist(), strict=True)) if len(margins) else ()
     value, low, high = (float(each) if np.isfinite(each) else None for each in at)
     return Enough(
-        lever=given.lever, low=chosen.low, high=chosen.high, stated=chosen.value, value=value, value_low=low,
+        lever=lever, low=chosen.low, high=chosen.high, stated=chosen.value, value=value, value_low=low,
         value_high=high, shares=shares, futures=len(margins),
     )  # fmt: skip
 
 
-def at_value(
-    scenario: Scenario, given: BreakEven, value: float, drawn: dict[str, float], number: int, by: str = DEFAULT
-) -> pd.DataFrame:
-    """One future at one value of a number: the rows its claims are about; none where its numbers contradict themselves.
+def at_values(
+    scenario: Scenario, given: BreakEven, values: Sequence[float], drawn: dict[str, float], number: int,
+    by: str = DEFAULT,
+) -> list[pd.DataFrame]:  # fmt: skip
+    """One future at each value of a number: the rows its claims are about; none where numbers contradict themselves.
 
     What planners choose in a programme changes nothing without it, so only the arm with the plan is run then; money
-    needs the other arm too.
+    needs the other arm too. Values that share a past are run from one run of it.
     """
     measures = {claim.measure for claim in scenario.claims}
-    try:
-        arms = arms_of(with_choice(with_values(scenario, drawn), given.lever, value), measures)
-    except InputError:
-        return pd.DataFrame()
-    is_of_plan = given.lever.startswith("interventions.") and MONEY_MEASURES.isdisjoint(measures)
-    table = replication(arms, number, (PLAN,) if is_of_plan else arms.names, by)
-    return kept(scenario.claims, table)
+    is_of_plan = given.lever.startswith("interventions.")
+    needs_plan_alone = is_of_plan and MONEY_MEASURES.isdisjoint(measures)
+    ready: dict[int, Arms] = {}
+    for place, value in enumerate(values):
+        beside = next(iter(ready.values()), None) if is_of_plan else None
+        try:
+            own = with_choice(with_values(scenario, drawn), given.lever, value)
+            ready[place] = arms_of(own, measures, beside)
+        except InputError:
+            continue
+    tables = [pd.DataFrame() for _ in values]
+    for places in _by_past(ready):
+        several = [ready[place] for place in places]
+        wanted = (PLAN,) if needs_plan_alone else several[0].names
+        for place, arms, found in zip(places, several, side_by_side(several, number, wanted, by), strict=True):
+            tables[place] = kept(scenario.claims, table_of(arms, found, number))
+    return tables
+
+
+def _by_past(ready: Mapping[int, Arms]) -> list[list[int]]:
+    """Places of the arms by the past they go on from."""
+    found: dict[bytes, list[int]] = {}
+    for place, arms in ready.items():
+        found.setdefault(pickle.dumps((arms.part_minute, arms.past)), []).append(place)
+    return [*found.values()]
 
 
 def _margins(claim: Claim, rows: pd.DataFrame, known: pd.DataFrame, many: int) -> Floats:
@@ -141,6 +169,10 @@ def _first(values: Floats, holds: npt.NDArray[np.bool_], rises: bool) -> float:
     return float(ordered[reached[0]]) if reached[0] else -beyond
 
 
-def jobs_of(claims: Sequence[Claim], first: int) -> int:
-    """How many runs it takes to find what is enough for some claims."""
-    return sum(VALUES * first for claim in claims if claim.break_even is not None)
+def alike(claims: Sequence[Claim]) -> list[list[int]]:
+    """Places of the claims that name a number, those that name the same one between the same values together."""
+    found: dict[BreakEven, list[int]] = {}
+    for place, claim in enumerate(claims):
+        if claim.break_even is not None:
+            found.setdefault(claim.break_even, []).append(place)
+    return [*found.values()]

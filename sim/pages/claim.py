@@ -19,6 +19,7 @@ from sim.pages.claim_words import (
     number_in_words,
     numbers,
     scenario_of,
+    settled_by,
     verdict,
 )
 from sim.pages.headline import proper
@@ -74,7 +75,8 @@ def summary(answers: Sequence[Answer], scenario: Scenario) -> str:
             escape(proper(claimed_in_words(answer.claim))),
             escape(modelled(answer)),
             escape(held(answer)),
-            f"<strong class='{STANDS[answer.verdict]}'>{MARKS[answer.verdict]} {answer.verdict}</strong>",
+            f"<strong class='{STANDS[answer.verdict]}'>{MARKS[answer.verdict]} {answer.verdict}</strong>"
+            + small(settled_by(answer, scenario).replace("`", "")),
         )
         for answer in answers
     ]
@@ -88,7 +90,7 @@ def claim_section(answer: Answer, scenario: Scenario) -> str:
     first = f"<div class='answer {CLASSES[answer.verdict]}'><p>{mark} <strong>{said}</strong></p></div>"
     terms = "".join(f"<dt>{escape(label)}</dt><dd>{escape(words)}</dd>" for label, words in numbers(answer))
     more = "".join(
-        f"<dt>{escape(label)}</dt><dd>{escape(words)}</dd>" for label, words in behind(answer, scenario) if words
+        f"<dt>{escape(label)}</dt><dd>{with_code(words)}</dd>" for label, words in behind(answer, scenario) if words
     )
     return f"{first}<dl>{terms}</dl>{_pictures(answer, scenario)}<dl>{more}</dl>{_ranked(answer, scenario)}"
 
@@ -98,12 +100,17 @@ def _pictures(answer: Answer, scenario: Scenario) -> str:
     drawn = picture(partial(futures_chart, answer), words)
     note = "Dashed: what is claimed. Bars at either end hold what lies beyond them."
     figures = figure(f"What {len(answer.by_future):,} futures bring", drawn, note) if drawn else ""
-    curve = picture(partial(enough_chart, answer), "Line: in how many futures it holds at other values; see the text.")
-    if curve and answer.enough:
-        heading = f"In how many futures it holds, by {number_in_words(answer.enough.lever, scenario)}"
-        note = "Dashed: half of all futures. Shaded: 95% interval of the value that is enough."
-        figures += figure(heading, curve, note)
-    return figures
+    return figures + enough_picture(answer, scenario)
+
+
+def enough_picture(answer: Answer, scenario: Scenario) -> str:
+    """In how many futures a claim holds at each value tried of what could be chosen; nothing if none was tried."""
+    words = "Line: in how many futures it holds at other values; see the text."
+    curve = picture(partial(enough_chart, answer), words)
+    if not (curve and answer.enough):
+        return ""
+    heading = f"In how many futures it holds, by {number_in_words(answer.enough.lever, scenario)}"
+    return figure(heading, curve, "Dashed: half of all futures. Shaded: 95% interval of the value that is enough.")
 
 
 def _ranked(answer: Answer, scenario: Scenario) -> str:

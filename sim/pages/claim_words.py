@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from sim.experiments.answers import Answer, Answers, Decider, Edge, Range, Region, Share
+from sim.experiments.answers import Answer, Answers, Decider, Edge, Enough, Range, Share
 from sim.experiments.tested import claimed_in_words, on_screen, unit
+from sim.interventions import Intervention
 from sim.measures.definitions import MEASURES
-from sim.pages.explain import LEVERS, evidence_in_words, measured_in_words
+from sim.pages.explain import LEVERS, evidence_in_words, measured_in_words, more_or_less
 from sim.pages.headline import label_of, proper, with_unit
 from sim.results import shown
 from sim.scenario import Claim, Scenario
@@ -60,9 +62,9 @@ def behind(answer: Answer, scenario: Scenario) -> list[tuple[str, str]]:
     """What decides it, where it fails, what would be enough, what others found, and what exactly was asked."""
     return [
         ("What decides it", decided_by(answer, scenario)),
-        ("Where", where(answer.region, scenario) if answer.region else ""),
-        ("Enough", enough(answer, scenario)),
-        ("Evidence", " ".join(evidence_in_words(answer.claim))),
+        ("Where", where(answer, scenario)),
+        ("Break-even", enough(answer, scenario)),
+        ("Evidence", " ".join(evidence(answer.claim, scenario))),
         ("Beware", answer.naive),
         ("Tested as", tested(answer)),
     ]
@@ -114,20 +116,26 @@ def ends(low: float, high: float) -> tuple[str, str]:
 
 def verdict(answer: Answer, scenario: Scenario) -> str:
     """The verdict, and what would settle it if it cannot be told."""
-    if answer.verdict != "cannot tell":
-        return answer.verdict
+    if answer.settled_by == "runs":
+        return f"cannot tell yet; {settled_by(answer, scenario)}"
+    settled = settled_by(answer, scenario)
+    return f"{answer.verdict}; {settled}" if settled else answer.verdict
+
+
+def settled_by(answer: Answer, scenario: Scenario) -> str:
+    """What would settle a claim that cannot be told; empty if it can be."""
     match answer.settled_by:
         case "runs":
-            return f"cannot tell yet; about {answer.futures_needed:,} futures would settle it (`--futures`)"
+            return f"about {answer.futures_needed:,} futures would settle it (`--futures`)"
         case "data":
             data = " and ".join(number_in_words(each.path, scenario) for each in named(answer))
-            return f"cannot tell; more runs would not settle it, only better data{f' on {data}' if data else ''}"
+            return f"more runs would not settle it, only better data{f' on {data}' if data else ''}"
         case "luck":
-            return "cannot tell; most of what differs is luck, so neither more runs nor better data would settle it"
+            return "most of what differs is luck, so neither more runs nor better data would settle it"
         case "close":
-            return "cannot tell; it lies so near the border that more runs would hardly settle it"
+            return "it lies so near the border that more runs would hardly settle it"
         case _:
-            return "cannot tell"
+            return ""
 
 
 # -- sizes ---------------------------------------------------------------------------------------------------------
@@ -204,8 +212,13 @@ def decider(each: Decider, answer: Answer, scenario: Scenario) -> str:
     return f"{number_in_words(each.path, scenario)} ({numbers}): the more, the {way} holding ({size})"
 
 
-def where(region: Region, scenario: Scenario) -> str:
-    """The region where it fails or holds."""
+def where(answer: Answer, scenario: Scenario) -> str:
+    """The region where it fails or holds, or that there is none."""
+    region, share = answer.region, answer.holds.share
+    if region is None:
+        if share in (0, 1):
+            return f"it {'holds' if share else 'fails'} in every future, so there is nothing that tells them apart"
+        return "no region of the uncertain numbers stands out in which it fails more often than elsewhere"
     sides = " and ".join(edge(each, scenario) for each in region.edges[:SIDES_TOLD])
     verb = "fails" if region.where == "fails" else "holds"
     return (
@@ -226,21 +239,52 @@ def edge(each: Edge, scenario: Scenario) -> str:
 
 def enough(answer: Answer, scenario: Scenario) -> str:
     """The value of the chosen number at which it holds in half of futures; empty if none was chosen."""
-    found = answer.enough
+    found, asked = answer.enough, answer.claim.break_even
     if found is None:
-        return ""
-    label, tried = number_in_words(found.lever, scenario), f"between {found.low:g} and {found.high:g}"
+        label = number_in_words(asked.lever, scenario) if asked else ""
+        return f"not looked for here; `carepath claim` finds the value of {label} that is enough" if asked else ""
+    label, told = number_in_words(found.lever, scenario), _told_as(found)
+    tried = f"{label} between {told(found.low)} and {told(found.high)}"
     if not found.shares:
         return f"could not be looked for: at no value of {label} could futures be run"
     if found.value is None:
         most, least = (100 * end([share for _, share in found.shares]) for end in (max, min))
         if most < 50:
-            return f"no value of {label} {tried} is: it holds in at most {most:.0f}% of {found.futures} futures"
-        return f"every value of {label} {tried} is: it holds in at least {least:.0f}% of {found.futures} futures"
-    low = f"below {found.low:g}" if found.value_low is None else f"{found.value_low:.3g}"
-    high = f"above {found.high:g}" if found.value_high is None else f"{found.value_high:.3g}"
-    stated = f"the plan has {found.stated:g}"
-    return f"it holds in half of {found.futures} futures where {label} is {found.value:.3g} ({low} to {high}); {stated}"
+            return f"no value of {tried} is enough: it holds in at most {most:.0f}% of {found.futures} futures"
+        return f"every value of {tried} is enough: it holds in at least {least:.0f}% of {found.futures} futures"
+    low, high = (
+        f"beyond {told(limit)}" if end is None else told(end)
+        for end, limit in ((found.value_low, found.low), (found.value_high, found.high))
+    )
+    value, stated = told(found.value), told(found.stated)
+    return (
+        f"it holds in half of {found.futures} futures where {label} is {value} ({low} to {high}); the plan has {stated}"
+    )
+
+
+def _told_as(found: Enough) -> Callable[[float], str]:
+    """How a value is told: of a lever as more or less of what it moves, of any other number as it stands."""
+    if found.lever.endswith(".ratio"):
+        return lambda value: more_or_less(float(f"{value:.3g}"))
+    return lambda value: f"{value:.3g}"
+
+
+def evidence(claim: Claim, scenario: Scenario) -> list[str]:
+    """What others found; where nobody studied the claim itself, what the effects put in for the plan rest on."""
+    if claim.evidence:
+        return evidence_in_words(claim)
+    return ["No evidence found for this claim itself.", *(_rests_on(each) for each in scenario.interventions)]
+
+
+def _rests_on(each: Intervention) -> str:
+    """What the effects put in for an intervention rest on, in a sentence or two."""
+    levers = [*each.levers.values(), *each.needs_by_condition.values()]
+    measured = [lever for lever in levers if lever.source and not lever.assumption]
+    if measured:
+        sources = dict.fromkeys(", ".join(part for part in (one.grade, one.source) if part) for one in measured)
+        return f"What is put in for “{each.name}” rests on: {'; '.join(sources)}."
+    assumed = "no effect is put in but the places, routes and hours it changes" if not levers else "effects are assumed"
+    return f"“{each.name}”: {each.how_sure or f'{assumed}, without a source.'}"
 
 
 def tested(answer: Answer) -> str:
