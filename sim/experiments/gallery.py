@@ -32,7 +32,7 @@ SCALE = 0.2
 """Share of people and capacities simulated unless asked for otherwise."""
 TWICE = 20
 """Futures run twice: enough to say whether luck or ignorance is most of what differs."""
-TRIED = 50
+TRIED = 25
 """Futures run at each value tried for what is enough, where that is asked for."""
 DIGITS = 5
 """Significant digits of the value of each future in the gallery that comes with carepath."""
