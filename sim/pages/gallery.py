@@ -89,7 +89,7 @@ def _break_even(answers: Sequence[Answer], scenario: Scenario) -> str:
 
 
 def _behind(answers: Sequence[Answer], scenario: Scenario) -> str:
-    """What stands behind each claim, to unfold: what decides it, where it fails, break-even, evidence."""
+    """What stands behind each claim beyond the table, to unfold: what decides it, where it fails, break-even, evidence."""
     folded = "".join(_folded(answer, scenario) for answer in answers)
     return f"<h3>What decides each claim, where it fails, what would be enough, and on what evidence</h3>{folded}"
 
@@ -98,7 +98,7 @@ def _folded(answer: Answer, scenario: Scenario) -> str:
     said = with_code(f"{held(answer)}: {verdict(answer, scenario)}.")
     terms = "".join(
         f"<dt>{escape(label)}</dt><dd>{with_code(words)}</dd>"
-        for label, words in [*numbers(answer), *behind(answer, scenario)]
+        for label, words in [*numbers(answer)[2:], *behind(answer, scenario)]
         if words
     )
     heading = f"{answer.number}. {answer.claim.text} {MARKS[answer.verdict]}"
