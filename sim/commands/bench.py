@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 """Characters in a line of what is printed."""
+LONG = "About ten minutes, four of them for one replication by the SimPy engine. --quick takes less than one."
 
 
 def bench_options(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +37,8 @@ def bench(asked: Asked) -> None:
 
     if asked.into:
         _put(asked.into, None)
+    if not (asked.quick or asked.quiet):
+        print(LONG, file=sys.stderr, flush=True)
     found = measured(QUICK if asked.quick else FULL, progress_of(asked, "part"))
     if asked.into:
         _put(asked.into, markdown(found))

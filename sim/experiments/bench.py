@@ -6,44 +6,39 @@ of whole commands are as a clock on the wall shows them.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import simpy
 from joblib import Parallel, cpu_count, delayed
 
 from sim import __version__
-from sim.engines import DEFAULT, Engine, fast_engine, simpy_engine
-from sim.experiments.bench_heap import push_and_pop, timed_heap
+from sim.engines import DEFAULT
+from sim.experiments.bench_heap import timed_heap
 from sim.experiments.bench_queues import NOT_INSTALLED, programs, queues
-from sim.experiments.runner import PIECE_MINUTES
+from sim.experiments.bench_replication import (
+    COMPILED,
+    INSIDE,
+    SCENARIO,
+    Found,
+    Replicated,
+    Stopwatch,
+    in_another_process,
+    in_python,
+    load,
+    plan_of,
+    replicate,
+    timed_replication,
+)
 from sim.experiments.spread import Progress
-from sim.files.reading import load_scenario
-from sim.log import NEVER, StayLog
-from sim.measures.tally import Tally
-from sim.plans.compile import compile_plan
-from sim.plans.plan import QUARTER_DAYS, Ints, Plan
-from sim.rules import DAY
-
-SCENARIO = "nwl_pilot"
-COMPILED, SIMPY = cast(Engine, fast_engine), cast(Engine, simpy_engine)
-_SEED = 1
-_YEAR_DAYS = 365
-_MEGABYTE = 2**20
-Found = dict[str, Any]
+from sim.plans.plan import QUARTER_DAYS, Plan
 
 
 @dataclass(frozen=True)
@@ -56,10 +51,8 @@ class Size:
     """Measured years."""
     warm_up_days: int = 365
     growth_scales: tuple[float, ...] = (0.2, 0.5, 1.0)
-    """Of a place of 500,000 residents, whose adults are simulated."""
+    """Of a place of 500,000 residents, whose adults are simulated; the scale itself is among them."""
     growth_years: tuple[float, ...] = (1, 2, 5)
-    simpy_days: tuple[int, int] = (28, 119)
-    """Days between which both engines are timed."""
     threads: tuple[int, ...] = (1, 2)
     queue_days: int = 600
     queue_replications: int = 10
@@ -69,7 +62,7 @@ class Size:
 
 FULL = Size()
 QUICK = Size(
-    scale=0.01, years=0.25, warm_up_days=28, growth_scales=(0.005, 0.01), growth_years=(0.25, 0.5), simpy_days=(7, 28),
+    scale=0.01, years=0.25, warm_up_days=28, growth_scales=(0.005, 0.01), growth_years=(0.25, 0.5),
     queue_days=20, queue_replications=2, first_start=False,
 )  # fmt: skip
 
@@ -119,107 +112,9 @@ def _processor() -> str:
 # -- one replication -----------------------------------------------------------------------------------------------
 
 
-@cache
-def plan_of(scale: float, years: float, warm_up_days: int) -> Plan:
-    """The pilot with everything switched on, so long and at that scale; its claims are not asked about."""
-    scenario = load_scenario(SCENARIO)
-    run = scenario.run.model_copy(update={"scale": scale, "years": years, "warm_up_days": warm_up_days})
-    return compile_plan(scenario.model_copy(update={"run": run, "claims": ()}))
-
-
-class Stopwatch:
-    """Processor time spent in each part, without the parts inside it."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._inside = [0.0]
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Time what happens in here."""
-        self._inside.append(0.0)
-        began = time.thread_time()
-        try:
-            yield
-        finally:
-            took = time.thread_time() - began
-            self.seconds[name] = self.seconds.get(name, 0.0) + took - self._inside.pop()
-            self._inside[-1] += took
-
-    @contextmanager
-    def watching(self, parts: Mapping[str, Sequence[str]]) -> Iterator[None]:
-        """Time functions that the compiled engine calls, by their names in its module."""
-        kept = {name: getattr(fast_engine, name) for names in parts.values() for name in names}
-        for part, names in parts.items():
-            for name in names:
-                setattr(fast_engine, name, self._timed(part, kept[name]))
-        try:
-            yield
-        finally:
-            for name, function in kept.items():
-                setattr(fast_engine, name, function)
-
-    def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any) -> Any:
-            with self.part(part):
-                return function(*arguments)
-
-        return timed
-
-
-INSIDE = {
-    "points of life read": ("read_people", "sort_points"),
-    "people ranked for programmes": ("_rank",),
-    "from instant to instant": ("wake", "run"),
-}
-"""Parts of the compiled engine, by the functions it calls for them."""
-
-
-@dataclass
-class Replicated:
-    """What one replication of one arm did."""
-
-    stays: int = 0
-    """Stays that ended."""
-    points: int = 0
-    """Points of people's lives put on the clock, by whole quarters."""
-    in_care: int = 0
-    """People in a stage at the end, apart from those who live with care."""
-
-
-def replicate(engine: Engine, plan: Plan, number: int, watch: Stopwatch | None = None) -> Replicated:
-    """One replication of one arm with all its counting, in the pieces in which the runner does it."""
-    watch, done, tally = watch or Stopwatch(), Replicated(), Tally(plan.names)
-    with watch.part("people, and stages filled"):
-        state = engine.start(plan, _SEED, number)
-    end = plan.names.end_minute
-    log: StayLog | None = None
-    for border in [*range(PIECE_MINUTES, end, PIECE_MINUTES), end]:
-        with watch.part("log"):
-            log = engine.advance(state, plan, border)
-        with watch.part("counting"):
-            tally.add(log)
-        done.stays += len(log.ended["stage"])
-        if engine is COMPILED and border < end:
-            done.points += int(state.arrays.clock[0].points)
-    with watch.part("table of measures"):
-        tally.table()
-    assert log is not None
-    lives_there = np.array(plan.names.residence)[log.open["stage"]] > 0
-    done.in_care = int(((log.open["started"] != NEVER) & ~lives_there).sum())
-    return done
-
-
-def timed_replication(plan: Plan, number: int = 0) -> tuple[Replicated, float]:
-    """What one replication by the compiled engine did, and its processor time in seconds."""
-    began = time.thread_time()
-    done = replicate(COMPILED, plan, number)
-    return done, time.thread_time() - began
-
-
 def one_replication(size: Size) -> Found:
     """The replication everything else is set against: seconds, memory, parts and the floor."""
-    _load()
+    load()
     plan = plan_of(size.scale, size.years, size.warm_up_days)
     done, seconds = min((timed_replication(plan) for _ in range(2)), key=lambda each: each[1])
     watch = Stopwatch()
@@ -239,15 +134,7 @@ def one_replication(size: Size) -> Found:
         "engine_microseconds_a_stay": engine / done.stays * 1e6,
         "parts": {name: {"seconds": took, "share": took / whole} for name, took in watch.seconds.items()},
         "floor": floor(done, plan, engine),
-        "memory": _in_another_process("memory_of_replication", size.scale, size.years, size.warm_up_days),
     }
-
-
-@cache
-def _load() -> None:
-    """Have everything compiled, or read what was, before anything is timed."""
-    replicate(COMPILED, plan_of(0.01, 0.25, 28), 0)
-    push_and_pop(np.arange(8), np.ones(8, np.int64), 8)
 
 
 # -- the floor: a bare heap of events ------------------------------------------------------------------------------
@@ -272,42 +159,23 @@ def floor(done: Replicated, plan: Plan, engine_seconds: float) -> Found:
 
 
 def against_simpy(size: Size) -> Found:
-    """Both engines on the same days of the same plan, and a bare SimPy event."""
-    _load()
+    """One whole replication by each engine, alone in a process and without counting, and a bare SimPy event."""
     plan = plan_of(size.scale, size.years, size.warm_up_days)
-    before, until = (day * DAY for day in size.simpy_days)
-    found: Found = {"from_day": size.simpy_days[0], "until_day": size.simpy_days[1], "people": int(plan.people.sum())}
-    rows = {}
-    for name, engine in (("compiled", COMPILED), ("simpy", SIMPY)):
-        found[name], rows[name] = _timed_days(engine, plan, before, until)
-    event = seconds_a_simpy_event()
-    found["memory"] = _in_another_process(
-        "memory_of_simpy", size.scale, size.years, size.warm_up_days, size.simpy_days[1]
-    )
-    return found | {
-        "same_stays": np.array_equal(rows["compiled"], rows["simpy"]),
-        "times_faster": found["simpy"]["seconds"] / found["compiled"]["seconds"],
-        "bare_event_microseconds": event * 1e6,
-        "bare_events_a_stay": found["simpy"]["seconds"] / found["simpy"]["stays"] / event,
+    rows = {
+        name: in_another_process("uncounted_alone", engine, size.scale, size.years, size.warm_up_days)
+        for name, engine in (("compiled", "fast"), ("simpy", "simpy"))
     }
-
-
-def _timed_days(engine: Engine, plan: Plan, before: int, until: int) -> tuple[Found, Ints]:
-    """What an engine takes from one minute to another, and the stays that end then, a column each, in one order."""
-    began = time.thread_time()
-    state = engine.start(plan, _SEED, 0)
-    started = time.thread_time()
-    engine.advance(state, plan, before)
-    there = time.thread_time()
-    ended = engine.advance(state, plan, until).ended
-    seconds, stays = time.thread_time() - there, len(ended["stage"])
-    table = np.array([ended[name].astype(np.int64) for name in sorted(ended)])
-    return {
-        "start_seconds": started - began,
-        "seconds": seconds,
-        "stays": stays,
-        "microseconds_a_stay": seconds / stays * 1e6,
-    }, table[:, np.lexsort(table)]
+    hashes = {row.pop("stays_sha256") for row in rows.values()}
+    event = seconds_a_simpy_event()
+    return rows | {
+        "people": int(plan.people.sum()),
+        "years": size.years,
+        "warm_up_days": size.warm_up_days,
+        "same_stays": len(hashes) == 1,
+        "times_faster": rows["simpy"]["seconds"] / rows["compiled"]["seconds"],
+        "bare_event_microseconds": event * 1e6,
+        "bare_events_a_stay": rows["simpy"]["seconds"] / rows["simpy"]["stays"] / event,
+    }
 
 
 def seconds_a_simpy_event(events: int = 100_000) -> float:
@@ -330,7 +198,7 @@ def seconds_a_simpy_event(events: int = 100_000) -> float:
 
 def in_threads(size: Size) -> list[Found]:
     """As many replications as the most threads, spread over so many threads."""
-    _load()
+    load()
     plan, most = plan_of(size.scale, size.years, size.warm_up_days), max(size.threads)
     found: list[Found] = []
     for threads in size.threads:
@@ -343,19 +211,10 @@ def in_threads(size: Size) -> list[Found]:
 
 
 def growth(size: Size) -> list[Found]:
-    """A replication for fewer people, and for fewer years."""
-    _load()
+    """A replication for fewer people, and for fewer years, each alone in a process; the whole one is among them."""
     sizes = [(scale, size.years) for scale in size.growth_scales]
     sizes += [(size.scale, years) for years in size.growth_years if (size.scale, years) not in sizes]
-    found = []
-    for scale, years in sizes:
-        plan = plan_of(scale, years, size.warm_up_days)
-        done, seconds = timed_replication(plan)
-        found.append({
-            "people": int(plan.people.sum()), "years": years, "stays": done.stays, "seconds": seconds,
-            "microseconds_a_stay": seconds / done.stays * 1e6,
-        })  # fmt: skip
-    return found
+    return [in_another_process("counted_alone", scale, years, size.warm_up_days) for scale, years in sizes]
 
 
 def queues_found(size: Size) -> Found:
@@ -370,69 +229,28 @@ def queues_found(size: Size) -> Found:
     }
 
 
-# -- starts, and memory: in processes of their own -----------------------------------------------------------------
+# -- whole commands ------------------------------------------------------------------------------------------------
 
 
 def starts(size: Size) -> Found:
-    """Seconds from typing a command to its answer: with nothing compiled, and later."""
+    """Seconds from typing a command to its answer: a tiny run with nothing compiled, and later; the README's first."""
+    tiny = ("--scale", "0.01", "--years", "1", "--replications", "1", "--set", "run.warm_up_days=0")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
-        first = _answered({"CAREPATH_CACHE": empty}) if size.first_start else None
-    _load()
-    return {"engine": DEFAULT, "first_seconds": first, "later_seconds": _answered({})}
+        first = _answered(tiny, {"CAREPATH_CACHE": empty}) if size.first_start else None
+    load()
+    main = ("--scale", f"{size.scale:g}") if size.scale != 1 else ()
+    return {
+        "engine": DEFAULT,
+        "first_seconds": first,
+        "later_seconds": _answered(tiny),
+        "main_job": " ".join(("carepath run", SCENARIO, *main)),
+        "main_seconds": _answered(main),
+    }
 
 
-def _answered(environment: Mapping[str, str]) -> float:
+def _answered(options: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        asked = [
-            "run", SCENARIO, "--scale", "0.01", "--years", "1", "--replications", "1", "--quiet",
-            "--set", "run.warm_up_days=0", "--out", str(Path(folder) / "answer"),
-        ]  # fmt: skip
+        asked = ["run", SCENARIO, *options, "--quiet", "--out", str(Path(folder) / "answer")]
         began = time.perf_counter()
-        _python(f"from sim.cli import main; sys.exit(main({asked!r}))", environment)
+        in_python(f"from sim.cli import main; sys.exit(main({asked!r}))", environment or {})
         return time.perf_counter() - began
-
-
-def _in_another_process(function: str, *arguments: float) -> Any:
-    """What a function of this module gives in a process that does nothing else."""
-    call = f"from sim.experiments import bench; import json; print(json.dumps(bench.{function}{arguments!r}))"
-    return json.loads(_python(call, {}))
-
-
-def _python(call: str, environment: Mapping[str, str]) -> str:
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return subprocess.run(
-        [sys.executable, "-c", f"import sys; {call}"],
-        env={**os.environ, "PYTHONPATH": path, **environment}, capture_output=True, text=True, check=True,
-        encoding="utf-8",
-    ).stdout  # fmt: skip
-
-
-def memory_of_replication(scale: float, years: float, warm_up_days: int) -> Found:
-    """Most memory of this process in megabytes before and after a replication; None where the system does not say."""
-    plan = plan_of(scale, years, warm_up_days)
-    _load()
-    before = peak_megabytes()
-    replicate(COMPILED, plan, 0)
-    return {"before_megabytes": before, "peak_megabytes": peak_megabytes()}
-
-
-def memory_of_simpy(scale: float, years: float, warm_up_days: int, days: int) -> Found:
-    """The same of the SimPy engine, for so many days from the start."""
-    plan = plan_of(scale, years, warm_up_days)
-    before = peak_megabytes()
-    SIMPY.advance(SIMPY.start(plan, _SEED, 0), plan, days * DAY)
-    return {"before_megabytes": before, "peak_megabytes": peak_megabytes()}
-
-
-def peak_megabytes() -> float | None:
-    """Most memory this process has held at one time."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = [line.split() for line in status.read_text(encoding="utf-8").splitlines()]
-        return next((int(line[1]) * 1024 / _MEGABYTE for line in lines if line[0] == "VmHWM:"), None)
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE
