@@ -15,7 +15,7 @@ Numbers are drawn independently of each other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -157,6 +157,11 @@ def draw(numbers: Sequence[Uncertainty], n: int, seed: int, again: int = 0) -> F
     """
     columns = [quantile(number, _spread_evenly(number.name, n, seed, again)) for number in numbers]
     return np.stack(columns, axis=1) if columns else np.empty((n, 0))
+
+
+def named(numbers: Sequence[Uncertainty], values: Iterable[float]) -> dict[str, float]:
+    """One draw by the names of its numbers."""
+    return {number.name: float(value) for number, value in zip(numbers, values, strict=True)}
 
 
 def _spread_evenly(name: str, n: int, seed: int, again: int) -> Floats:

@@ -11,6 +11,7 @@ from sim.commands.command import (
     as_rows,
     counted,
     print_json,
+    print_markdown,
     print_table,
     set_of,
     settings_of,
@@ -43,7 +44,7 @@ def check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--luck", action="store_true", help="show what it gains that all arms share their luck (takes a while)"
     )
-    parser.add_argument("--markdown", action="store_true", help="print that as a table for the README")
+    parser.add_argument("--markdown", action="store_true", help="print either as a table for the README")
     takes_settings(parser)
 
 
@@ -60,11 +61,11 @@ def check(asked: Asked) -> None:
         print(text_of(loaded.model, complete=True), end="")
         return
     place = _place_of(loaded.model)
-    if asked.targets or asked.markdown:
-        _check_targets(asked, place)
-        return
     if asked.luck:
         _check_luck(asked, place)
+        return
+    if asked.targets or asked.markdown:
+        _check_targets(asked, place)
         return
     warnings, tables = list(loaded.warnings), dict[str, "pd.DataFrame"]()
     if place is not None:
@@ -155,10 +156,10 @@ USUAL_LUCK = {"years": "1", "replications": "30", "scale": "0.2"}
 def _check_luck(asked: Asked, place: Place | None) -> None:
     """What sharing luck gains for some changes of a place."""
     from sim.experiments.baseline import settings
-    from sim.experiments.luck import luck_gained
+    from sim.experiments.luck import AIMED_TIMES, luck_gained
     from sim.experiments.runner import simulated
     from sim.experiments.scale import today
-    from sim.pages.terminal import gained
+    from sim.pages.terminal import gained, luck_in_words, wrapped
 
     scenario = today(_with_people(asked, place, "--luck"), settings(USUAL_LUCK | settings_of(asked)))
     print(f"{scenario.name}: {simulated(scenario)}", file=sys.stderr, flush=True)
@@ -166,8 +167,13 @@ def _check_luck(asked: Asked, place: Place | None) -> None:
     if asked.json:
         print_json({"simulated": simulated(scenario), "luck": as_rows(table)})
         return
-    print_table(gained(table), "What it gains that all arms share their luck", "{:,.1f}")
-    print("\nReplications: those that show the change to within 1% of the level without it.")
+    words = luck_in_words(table, AIMED_TIMES)
+    if asked.markdown:
+        print_markdown(gained(table))
+        print("", *words, sep="\n")
+    else:
+        print_table(gained(table), "What it gains that all arms share their luck")
+        print(f"\n{wrapped(words)}")
 
 
 USUAL_SCALED = {"years": "1", "replications": "8"}

@@ -65,9 +65,15 @@ def takes_run(parser: argparse.ArgumentParser) -> None:
 
 def takes_settings(parser: argparse.ArgumentParser) -> None:
     """How a scenario is run."""
-    for option, what in RUN_OPTIONS.items():
-        parser.add_argument(f"--{option}", metavar="N", help=f"{what}; the same as --set run.{option}=N")
+    for option in RUN_OPTIONS:
+        takes_setting(parser, option)
     takes_spread(parser)
+
+
+def takes_setting(parser: argparse.ArgumentParser, option: str, more: str = "") -> None:
+    """One setting of a run."""
+    what = f"{RUN_OPTIONS[option]}; the same as --set run.{option}=N{more}"
+    parser.add_argument(f"--{option}", metavar="N", help=what)
 
 
 def takes_spread(parser: argparse.ArgumentParser) -> None:
@@ -199,6 +205,12 @@ def print_table(table: pd.DataFrame, heading: str, number: str = "{:,.1f}") -> N
     """Print a table under its heading."""
     print(f"\n{heading}\n")
     print(table.to_string(index=False, na_rep="", float_format=number.format))
+
+
+def print_markdown(table: pd.DataFrame) -> None:
+    """Print a table for the README."""
+    for line in (table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)):
+        print(f"| {' | '.join(map(str, line))} |")
 
 
 def counted(number: int, what: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from sim.commands.command import (
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from sim.money.accounts import Account
+    from sim.money.payment import Scheme
     from sim.results import Results
 
 
@@ -53,7 +56,13 @@ def money(asked: Asked) -> None:
     if asked.json:
         tables = {name: as_rows(getattr(found, name)) for name in ("worth", "ledger", "break_even", "falls")}
         print_json({"period": found.period, "price_year": found.price_year, **tables})
-        return
+    else:
+        _print(asked, results, found, schemes)
+    if not Path(asked.file).is_dir() and (cut_short := results.provenance.get("cut_short", "")):
+        raise KeyboardInterrupt(f"{cut_short}: the answer rests on those; the same command begins again")
+
+
+def _print(asked: Asked, results: Results, found: Account, schemes: Mapping[str, Scheme]) -> None:
     from sim.pages.money_words import (
         answer,
         break_even_table,
@@ -92,7 +101,4 @@ def _results(asked: Asked) -> Results:
         from sim.pages.terminal import wrapped
 
         print(wrapped([f"{scenario.name}: {simulated(scenario, asked.uncertain)}"]), flush=True)
-    done = run(scenario, spread_of(asked), command=f"carepath {' '.join(sys.argv[1:])}", uncertain=asked.uncertain)
-    if "cut_short" in done.provenance:
-        raise KeyboardInterrupt(f"{done.provenance['cut_short']}; the same command begins again")
-    return done
+    return run(scenario, spread_of(asked), command=f"carepath {' '.join(sys.argv[1:])}", uncertain=asked.uncertain)

@@ -58,13 +58,17 @@ def run(asked: Asked) -> None:
 
 def results_of(asked: Asked, scenario: Scenario, until_precise: bool = False) -> Results:
     """A scenario run, after a line that says at what scale and for how long."""
-    from sim.experiments import runner
+    from sim.experiments.runner import run
+
+    announce(asked, scenario, until_precise)
+    command = f"carepath {' '.join(sys.argv[1:])}"
+    return run(scenario, spread_of(asked), command=command, uncertain=asked.uncertain, until_precise=until_precise)
+
+
+def announce(asked: Asked, scenario: Scenario, until_precise: bool = False) -> None:
+    """Print at what scale, for how long and how often a scenario is about to be run."""
+    from sim.experiments.runner import simulated
+    from sim.pages.terminal import wrapped
 
     if not asked.json:
-        from sim.pages.terminal import wrapped
-
-        print(wrapped([f"{scenario.name}: {runner.simulated(scenario, asked.uncertain, until_precise)}"]), flush=True)
-    command = f"carepath {' '.join(sys.argv[1:])}"
-    return runner.run(
-        scenario, spread_of(asked), command=command, uncertain=asked.uncertain, until_precise=until_precise
-    )
+        print(wrapped([f"{scenario.name}: {simulated(scenario, asked.uncertain, until_precise)}"]), flush=True)

@@ -16,6 +16,7 @@ from sim.commands.command import (
     scenario_of,
     spread_of,
     takes_changes,
+    takes_setting,
     takes_spread,
 )
 from sim.errors import NotProved
@@ -39,6 +40,7 @@ def verify_options(parser: argparse.ArgumentParser) -> None:
         help=f"compare the engines on this one; {USUAL} if left out",
     )
     takes_changes(parser)
+    takes_setting(parser, "scale", ", and no more than 0.05 if left out")
     takes_spread(parser)
 
 
@@ -47,15 +49,17 @@ def verify(asked: Asked) -> None:
     from sim.experiments import verify as checks
     from sim.experiments.runner import simulated
 
-    scenario = scenario_of(asked)
+    scenario, at_its_scale = scenario_of(asked), asked.scale is not None
     if not asked.json:
         from sim.pages.terminal import wrapped
 
         print(
-            wrapped([f"{scenario.name}: {simulated(checks.short(scenario))}; and places with exact answers"]),
+            wrapped(
+                [f"{scenario.name}: {simulated(checks.short(scenario, at_its_scale))}; and places with exact answers"]
+            ),
             flush=True,
         )
-    tell(asked, checks.verify(scenario, spread_of(asked, "run")))
+    tell(asked, checks.verify(scenario, spread_of(asked, "run"), at_its_scale=at_its_scale))
 
 
 def tell(asked: Asked, checks: Sequence[Check]) -> None:

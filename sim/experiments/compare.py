@@ -7,6 +7,7 @@ changed. Those that do not are refused before anything is run.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import nan
 from typing import Any, TypedDict
 
@@ -83,6 +84,15 @@ def compare(results: Mapping[str, Results]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def in_common(results: Mapping[str, Results]) -> dict[str, Results]:
+    """The results with only those replications that all of them have, and no others."""
+    shared = set.intersection(*(set(each.measures["replication"]) for each in results.values()))
+    return {
+        name: replace(each, measures=each.measures[each.measures["replication"].isin(shared)])
+        for name, each in results.items()
+    }
 
 
 class Paired(TypedDict):

@@ -21,6 +21,7 @@ from sim.expected.flows import ExpectedFlows, expected_flows
 from sim.experiments.claims import claims_table
 from sim.experiments.precision import Looked, kept, look, looks, wanted
 from sim.experiments.spread import HERE, Spread, spread
+from sim.identity import fingerprint
 from sim.interventions import Intervention
 from sim.log import StayLog
 from sim.measures.measure import MONEY_MEASURES
@@ -31,7 +32,7 @@ from sim.plans.compile import compile_plan
 from sim.plans.plan import Plan
 from sim.results import BASELINE, PLAN, Results, provenance
 from sim.scenario import Claim, Scenario, courses_of
-from sim.space import Uncertainty, draw, unknown, with_values
+from sim.space import Uncertainty, draw, named, unknown, with_values
 from sim.system import Place
 
 PIECE_MINUTES = 91 * 1440
@@ -122,9 +123,9 @@ def run(
     for until in planned:
         now, numbers = _further(how, len(tables), planned[-1]), range(len(tables), until)
         try:
-            more = _more(scenario, arms, unsure, numbers, now)
+            more = in_order(_one, _work(scenario, arms, unsure, numbers, how.engine), now)
         except CutShort as stopped:
-            more = [each if uncertain else (each, 0) for each in stopped.done]
+            more = stopped.done
             cut_short = f"interrupted after {len(tables) + len(more)} of {planned[-1]} replications"
             if not (tables or more):
                 raise
@@ -136,20 +137,52 @@ def run(
             break
     if how.progress:
         how.progress(len(tables), len(tables))
-    made = provenance(scenario, how.engine, settings.seed, len(tables), command)
-    made |= {"uncertain": {"numbers": len(unsure), "drawn_again": drawn_again}} if uncertain else {}
-    made |= {"cut_short": cut_short} if cut_short else {}
+    made = _made(scenario, how, len(tables), command, unsure, drawn_again, cut_short)
     made |= {"precision": kept(found, planned, len(tables))} if until_precise else {}
     return Results(measures, claims_table(scenario, measures, uncertain), made)
 
 
-def _more(
-    scenario: Scenario, arms: Arms, unsure: Sequence[Uncertainty], numbers: range, how: Spread
-) -> list[tuple[pd.DataFrame, int]]:
-    """The tables of some replications, and how often each was drawn again."""
+def run_together(
+    scenarios: Mapping[str, Scenario], how: Spread = HERE, *, command: str = "", uncertain: bool = False
+) -> dict[str, Results]:
+    """What ``run`` gives of each of several scenarios, by name; they are run side by side, replication by replication.
+
+    So an interruption leaves nearly the same replications of each; one that leaves none of a scenario ends all.
+    """
+    unsure = {name: unsure_numbers(each) if uncertain else () for name, each in scenarios.items()}
+    sizes = {name: range(each.run.replications) for name, each in scenarios.items()}
+    work = {name: _work(each, arms_of(each), unsure[name], sizes[name], how.engine) for name, each in scenarios.items()}
+    most = max(map(len, work.values()))
+    jobs = [(name, jobs[n]) for n in range(most) for name, jobs in work.items() if n < len(jobs)]
+    try:
+        done, is_cut_short = in_order(_one, [job for _, job in jobs], how), False
+    except CutShort as stopped:
+        done, is_cut_short = stopped.done, True
+        if len(done) < len(scenarios):
+            raise
+    found = {}
+    for name, scenario in scenarios.items():
+        own = [each for (of, _), each in zip(jobs, done, strict=False) if of == name]
+        measures, again = pd.concat([table for table, _ in own], ignore_index=True), sum(again for _, again in own)
+        stopped_at = f"interrupted after {len(own)} of {len(work[name])} replications" if is_cut_short else ""
+        made = _made(scenario, how, len(own), command, unsure[name], again, stopped_at)
+        found[name] = Results(measures, claims_table(scenario, measures, uncertain), made)
+    return found
+
+
+def _made(
+    scenario: Scenario, how: Spread, n: int, command: str, unsure: Sequence[Uncertainty], again: int, cut_short: str
+) -> dict[str, Any]:
+    """The provenance of so many replications.
+
+    Where numbers were drawn, ``rows_sha256`` has the hash of each one's first draw; with scenario, seed and number it
+    also says which one was used where further ones were taken.
+    """
+    made = provenance(scenario, how.engine, scenario.run.seed, n, command)
     if unsure:
-        return _drawn_replications(scenario, unsure, numbers, how)
-    return [(table, 0) for table in replications([(arms, number, arms.names) for number in numbers], how)]
+        made["uncertain"] = {"numbers": len(unsure), "drawn_again": again}
+        made["rows_sha256"] = [fingerprint(named(unsure, row)) for row in draw(unsure, n, scenario.run.seed)]
+    return made | ({"cut_short": cut_short} if cut_short else {})
 
 
 def _further(how: Spread, before: int, most: int) -> Spread:
@@ -320,6 +353,23 @@ def carry_on(made_by: Engine, state: Any, plan: Plan, until_minute: int, tallies
 # -- many replications ---------------------------------------------------------------------------------------------
 
 
+def _work(
+    scenario: Scenario, arms: Arms, unsure: Sequence[Uncertainty], numbers: range, by: str
+) -> list[tuple[Any, ...]]:
+    """What ``_one`` takes for each of some replications."""
+    if not unsure:
+        return [(arms, (), n, by) for n in numbers]
+    draws = draw(unsure, numbers.stop, scenario.run.seed)
+    return [(scenario, draws[n].tolist(), n, by) for n in numbers]
+
+
+def _one(of: Arms | Scenario, values: Sequence[float], number: int, by: str) -> tuple[pd.DataFrame, int]:
+    """One replication, of a scenario with its own draw of the uncertain numbers, and how often it was drawn again."""
+    if isinstance(of, Arms):
+        return replication(of, number, of.names, by), 0
+    return drawn_replication(of, values, number, by)
+
+
 class CutShort(KeyboardInterrupt):
     """Work that was interrupted from the keyboard."""
 
@@ -357,13 +407,6 @@ def unsure_numbers(scenario: Scenario) -> tuple[Uncertainty, ...]:
     return found
 
 
-def _drawn_replications(
-    scenario: Scenario, unsure: Sequence[Uncertainty], numbers: range, how: Spread
-) -> list[tuple[pd.DataFrame, int]]:
-    draws = draw(unsure, numbers.stop, scenario.run.seed)
-    return in_order(drawn_replication, [(scenario, draws[n].tolist(), n, how.engine) for n in numbers], how)
-
-
 def drawn_replication(
     scenario: Scenario, values: Sequence[float], number: int, by: str = DEFAULT
 ) -> tuple[pd.DataFrame, int]:
@@ -394,8 +437,7 @@ def drawn_arms(
         if again:
             values, beside = draw(unsure, number + 1, scenario.run.seed, again)[number].tolist(), None
         try:
-            given = {each.name: value for each, value in zip(unsure, values, strict=True)}
-            chosen = {name: value for name, value in given.items() if only is None or name in only}
+            chosen = {name: value for name, value in named(unsure, values).items() if only is None or name in only}
             drawn = with_values(scenario, chosen, beside.place if beside else None)
             return arms_of(drawn, measures, beside), again
         except InputError as error:

@@ -26,7 +26,7 @@ from sim.identity import Run, engine_hash, fingerprint, scenario_hash
 from sim.measures.definitions import MEASURES
 from sim.results import KEYS, provenance
 from sim.scenario import Scenario
-from sim.space import Uncertainty, draw, unknown
+from sim.space import Uncertainty, draw, named, unknown
 
 SHORT = (
     "emergency_admissions",
@@ -124,11 +124,12 @@ def sweep(asked: Sweep, how: Spread = HERE) -> Swept:
     """
     _refuse_astray(asked)
     scenario = asked.template.scenario()
-    runs = _runs(asked, scenario)
+    drawn = drawn_in(asked) if asked.uncertain else None
+    runs = _runs(asked, scenario, drawn)
     points = _points(asked.design)
     kept = DataSet(asked.folder, _schema(points, asked.uncertain))
     kept.open(_about(asked, scenario, runs, how), points)
-    work = _Work(asked, points, runs, kept, how, drawn_in(asked) if asked.uncertain else None)
+    work = _Work(asked, points, runs, kept, how, drawn)
     try:
         tasks, done_before = work.carry_out()
     except KeyboardInterrupt:
@@ -161,6 +162,11 @@ class Drawn:
     varied: frozenset[str]
     """Names of numbers that the points set themselves: they are not drawn."""
 
+    def row(self, replication: int) -> dict[str, float]:
+        """What a replication lays over each point: its draw of every number that no point sets, by name."""
+        drawn = named(self.numbers, self.draws[replication])
+        return {name: value for name, value in drawn.items() if name not in self.varied}
+
 
 def drawn_in(asked: Sweep) -> Drawn:
     """What is drawn in the replications of a sweep; InputError if no number has a range."""
@@ -192,15 +198,15 @@ class _Run(NamedTuple):
     """Name of what is kept of it."""
 
 
-def _runs(asked: Sweep, scenario: Scenario) -> list[_Run]:
+def _runs(asked: Sweep, scenario: Scenario, drawn: Drawn | None) -> list[_Run]:
     """Every run of a sweep, point by point."""
     base = Run(engine_hash(), scenario_hash(scenario), "", scenario.run.seed, 0)
     found = []
     for point in range(len(asked.design.points)):
         values = asked.design.values(point)
-        of_point = base._replace(row=fingerprint([values, "drawn"] if asked.uncertain else values))
         for number in range(scenario.run.replications):
-            name = of_point._replace(replication=number).key
+            row = fingerprint(values | (drawn.row(number) if drawn else {}))
+            name = base._replace(row=row, replication=number).key
             found.append(_Run(point, values, number, name, fingerprint([name, point, *asked.wanted])))
     return found
 

@@ -105,11 +105,14 @@ class Part:
     """From the results of the jobs, in their order."""
 
 
-def short(scenario: Scenario) -> Scenario:
-    """The scenario for one season, at a small scale and after a short warm-up; for a year if it has arrivals only."""
+def short(scenario: Scenario, at_its_scale: bool = False) -> Scenario:
+    """The scenario for one season, at a small scale and after a short warm-up; for a year if it has arrivals only.
+
+    ``at_its_scale`` keeps the scale as it stands.
+    """
     run, people = scenario.run, scenario.place.people is not None
     changes = {
-        "scale": min(run.scale, SCALE) if people else run.scale,
+        "scale": min(run.scale, SCALE) if people and not at_its_scale else run.scale,
         "years": min(run.years, SHORT_YEARS if people else PLAIN_YEARS),
         "warm_up_days": min(run.warm_up_days, SHORT_WARM_UP_DAYS),
         "replications": 1,
@@ -117,7 +120,9 @@ def short(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"run": run.model_copy(update=changes)})
 
 
-def verify(scenario: Scenario, how: Spread = HERE, replications: int = REPLICATIONS) -> list[Check]:
+def verify(
+    scenario: Scenario, how: Spread = HERE, replications: int = REPLICATIONS, at_its_scale: bool = False
+) -> list[Check]:
     """Every check, the scenario's own first.
 
     Parameters
@@ -128,13 +133,15 @@ def verify(scenario: Scenario, how: Spread = HERE, replications: int = REPLICATI
         How the work is spread; its engine is the one that is checked.
     replications
         Of the places whose answers are known, and of the start.
+    at_its_scale
+        True for the scenario's own scale also where that is larger than a quick proof needs.
     """
     places = known_places(STAY_DAYS)
     parts = [
-        _engines(short(scenario)),
+        _engines(short(scenario, at_its_scale)),
         *(exact_answers(known, how.engine, replications) for known in places.values()),
         _little(places["two stages with blocking"], how.engine, replications),
-        *_start_up(scenario, how.engine, replications),
+        *_start_up(scenario, how.engine, replications, at_its_scale),
     ]
     return judged(_hash() + carried_out(parts, how), replications)
 
@@ -211,9 +218,9 @@ def accounts(plan: Plan, pieces: Sequence[StayLog], arm: str) -> list[Check]:
     return [Check("conservation", f"{arm}: {what}", 0, count) for what, count in counts.items()]
 
 
-def _start_up(scenario: Scenario, by: str, replications: int) -> list[Part]:
+def _start_up(scenario: Scenario, by: str, replications: int, at_its_scale: bool) -> list[Part]:
     """The first measured quarter against the same one after a longer warm-up, at the scale of ``short``."""
-    run = scenario.run.model_copy(update={"scale": short(scenario).run.scale})
+    run = scenario.run.model_copy(update={"scale": short(scenario, at_its_scale).run.scale})
     both = with_longer_warm_up(scenario.model_copy(update={"run": run}))
     if both is None:
         return []

@@ -208,8 +208,8 @@ def _parts(r: Found) -> Section:
         f"(every point of a life read, and every stay) with {few['held']:,} in it, {few['share_of_engine']:.0%} of the "
         f"engine's time; with {many['held']:,} in it, as a heap that held the points of a quarter too, "
         f"{many['seconds']:.2f} s ({many['share_of_engine']:.0%}). “From instant to instant” is one line "
-        "because it is one compiled loop, into which keeping the time, queues, beds and rules are inlined: a clock read "
-        "round each of them would change what it times."
+        "because it is one compiled loop, into which keeping the time, queues, beds and rules are inlined: a clock "
+        "read round each of them would change what it times."
     )
     return Section("Where a replication's time goes", said, pd.DataFrame(rows))
 

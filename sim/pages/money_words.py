@@ -181,7 +181,9 @@ def caveats(found: Account, made: Mapping[str, Any]) -> list[str]:
     """What has to be said beside the figures of a run with this provenance."""
     futures = f"95% of {made['replications']} futures, each with its own draw of the uncertain numbers,"
     luck = futures if made.get("uncertain") else "luck"
+    cut_short = [f"{made['cut_short'].capitalize()}: the answer rests on those."] if made.get("cut_short") else []
     return [
+        *cut_short,
         f"Prices of {found.price_year}. Intervals hold {luck} and what the prices may be.",
         "At tariff every admission avoided counts as cash; what varies is what goes without closing anything. A ward "
         "is free only where fewer people are in the beds of one site, by a whole ward and beyond doubt.",

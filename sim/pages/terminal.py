@@ -58,15 +58,45 @@ def _compared(row: Mapping[Any, Any]) -> dict[str, str]:
 def gained(table: pd.DataFrame) -> pd.DataFrame:
     """The table of what sharing luck gains (see ``experiments/luck.py``) in words."""
     changes = [shown(*found) for found in table[["difference", "low", "high"]].itertuples(index=False)]
+    times = [_times(*found) for found in table[["times_smaller", "times_low", "times_high"]].itertuples(index=False)]
     columns = {
         "change": table["change"],
         "measure": table["title"],
         "per cent": changes,
-        "variance, times smaller": table["times_smaller"],
-        "replications": table["shared"],
-        "with other seeds": table["unshared"],
+        "variance, times smaller": times,
+        "replications": [f"{number:,}" for number in table["shared"]],
+        "with other seeds": [f"{number:,}" for number in table["unshared"]],
     }
     return pd.DataFrame(columns)
+
+
+def luck_in_words(table: pd.DataFrame, wanted: float) -> list[str]:
+    """What the columns mean, and which measures of the first change fall short of a variance so many times smaller."""
+    first = str(table["change"].iloc[0])
+    own = table[table["change"] == first]
+    missed = [
+        f"{row.title} ({_times(row.times_smaller, row.times_low, row.times_high)} times)"
+        for row in own[own["times_smaller"] < wanted].itertuples()
+    ]
+    verdict = f"Missed: {'; '.join(missed)}." if missed else "Met for every measure."
+    larger = int((table["times_smaller"] < 1).sum())
+    return [
+        "Replications: those that show the change to within 1% of the level without it. Intervals are 95%.",
+        f"Aimed at for “{first}”: {wanted:g} times smaller. {verdict}",
+        f"Aimed at for every change: not larger. {f'Missed in {larger} of {len(table)} rows.' if larger else 'Met.'}",
+    ]
+
+
+def _times(value: float, low: float, high: float) -> str:
+    """How many times smaller a variance is; the ends are far apart, so each is rounded for itself."""
+    if not math.isfinite(value):
+        return "never varies"
+    ends = f"{_two_digits(low)} to {_two_digits(high)}" if math.isfinite(low) else "no interval"
+    return f"{_two_digits(value)} ({ends})"
+
+
+def _two_digits(number: float) -> str:
+    return f"{float(f'{number:.2g}'):,.12g}"
 
 
 def assumed(numbers: Iterable[Given]) -> list[str]:
