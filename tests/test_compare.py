@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -11,11 +13,12 @@ import pytest
 from scipy import stats
 
 from sim.errors import InputError
-from sim.experiments.compare import compare, luck, paired_row, refuse_unlike
-from sim.experiments.runner import run
+from sim.experiments.compare import compare, in_common, luck, paired_row, refuse_unlike
+from sim.experiments.runner import run, run_together
 from sim.experiments.spread import Spread
 from sim.files.reading import load_scenario
 from sim.results import BASELINE, PLAN, Results
+from sim.scenario import Scenario
 
 SHORT = {"run.years": "0.25", "run.warm_up_days": "30", "run.replications": "3"}
 
@@ -71,6 +74,50 @@ def test_unlike_scenarios_are_refused_with_everything_that_is_unlike() -> None:
     assert "only scenarios of one place can be compared" in said
     assert "--uncertain is on but off in one" in said
     refuse_unlike({"one": luck(stroke, uncertain=True), "same": luck(stroke, uncertain=True)})
+
+
+def two(uncertain: bool = False, interrupted_after: int | None = None) -> dict[str, Results]:
+    """Two scenarios run side by side, the second with a replication less."""
+
+    def interrupt(done: int, of: int) -> None:
+        if done == interrupted_after:
+            signal.raise_signal(signal.SIGINT)
+
+    fewer = SHORT | {"interventions.0.beds.0.add": "9", "run.replications": "2"}
+    scenarios = {"a": load_scenario("stroke_units", SHORT), "b": load_scenario("stroke_units", fewer)}
+    return run_together(scenarios, Spread(1, progress=interrupt), uncertain=uncertain)
+
+
+@pytest.mark.parametrize("uncertain", [False, True])
+def test_side_by_side_each_is_what_it_is_alone(uncertain: bool) -> None:
+    for name, found in two(uncertain).items():
+        alone = run(Scenario.model_validate(found.provenance["scenario"]), Spread(workers=1), uncertain=uncertain)
+        pd.testing.assert_frame_equal(found.measures, alone.measures, check_exact=True)
+        pd.testing.assert_frame_equal(found.claims, alone.claims, check_exact=True)
+        assert found.provenance | {"date": ""} == alone.provenance | {"date": ""}, name
+
+
+@pytest.fixture
+def _keyboard() -> Iterator[None]:
+    """The keyboard interrupts, also where these tests run in the background and it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_keyboard")
+def test_an_interrupt_leaves_what_all_have_in_common() -> None:
+    cut = two(interrupted_after=4)
+    assert [each.provenance["cut_short"] for each in cut.values()] == [
+        "interrupted after 2 of 3 replications", "interrupted after 1 of 2 replications",
+    ]  # fmt: skip
+    common = in_common(cut)
+    assert [each.measures["replication"].unique().tolist() for each in common.values()] == [[0], [0]]
+    whole = beds(units(), PLAN)
+    pd.testing.assert_series_equal(beds(common["a"], PLAN), whole[whole.index == 0])
+    assert len(compare(common)) > 0
+    with pytest.raises(KeyboardInterrupt, match="nothing of it was kept"):
+        two(interrupted_after=2)
 
 
 def test_only_replications_of_both_are_paired() -> None:

@@ -373,6 +373,14 @@ def test_the_command_prints_keeps_and_refuses(tmp_path: Path, capsys: pytest.Cap
     assert cli.main(["money", str(tmp_path / "kept"), "--years", "2"]) == cli.BAD_INPUT
 
 
+def test_money_of_a_run_that_was_interrupted_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = pilot(4000)
+    cut = {**whole.provenance, "cut_short": "interrupted after 2 of 9 replications"}
+    save(Results(whole.measures, whole.claims, cut), tmp_path / "kept")
+    assert cli.main(["money", str(tmp_path / "kept")]) == cli.FINE
+    assert "Interrupted after 2 of 9 replications: the answer rests on those." in capsys.readouterr().out
+
+
 def test_the_cost_of_a_plan_is_borne_by_who_runs_it() -> None:
     teams = [programme(name, takes={"run_by": name}) for name in ("council", "acute_trust")]
     change = change_of(BEFORE, AFTER, np.array([100.0, 7.0]), teams, np.array([3.0, 4.0]))

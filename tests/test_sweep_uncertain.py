@@ -17,7 +17,8 @@ from sim.experiments.runner import run
 from sim.experiments.spread import Spread
 from sim.experiments.sweep import Sweep, Wanted, drawn_in, sweep
 from sim.files.reading import Template, load_scenario, read_template
-from sim.space import unknown
+from sim.identity import Run, engine_hash, fingerprint, scenario_hash
+from sim.space import draw, unknown
 
 BEDS = "place.pools.rehab_north.capacity"
 SHORT = {"run.years": "0.05", "run.warm_up_days": "14", "run.replications": "3"}
@@ -59,6 +60,11 @@ def test_what_a_point_sets_is_not_drawn_and_everything_else_is_the_same_draw(tmp
     assert (beds["rehab_north"] == [13, 15]).all(axis=None)  # 13 is what the file says
     assert (beds["stroke_north"][0] == beds["stroke_north"][1]).all()
     assert beds["stroke_north"][0].nunique() == 3
+    scenario = stroke().scenario()
+    row = draw(unknown(scenario), 2, scenario.run.seed)[1]
+    drawn = {each.name: value for each, value in zip(unknown(scenario), row.tolist(), strict=True) if each.name != BEDS}
+    named = Run(engine_hash(), scenario_hash(scenario), fingerprint({BEDS: "15"} | drawn), scenario.run.seed, 1)
+    assert set(table[(table["point"] == 1) & (table["replication"] == 1)]["run"]) == {named.key}
 
 
 @pytest.mark.parametrize(

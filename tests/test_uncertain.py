@@ -14,6 +14,7 @@ from sim.experiments.claims import claims_in_words, claims_table, included
 from sim.experiments.runner import arms_of, drawn_replication, replication, run, simulated
 from sim.experiments.spread import Spread
 from sim.files.reading import load_scenario
+from sim.identity import fingerprint
 from sim.pages.headline import headline, standing
 from sim.results import BASELINE, PLAN, Results
 from sim.scenario import Scenario
@@ -43,6 +44,10 @@ def test_one_draw_a_replication_whatever_the_workers() -> None:
     two = run(stroke(), Spread(workers=2), uncertain=True)
     pd.testing.assert_frame_equal(one.measures, two.measures, check_exact=True)
     assert one.provenance["uncertain"] == {"numbers": len(unknown(stroke())), "drawn_again": 0}
+    names = [each.name for each in unknown(stroke())]
+    rows = [fingerprint(dict(zip(names, drawn(stroke(), number), strict=True))) for number in range(4)]
+    assert one.provenance["rows_sha256"] == rows
+    assert len(set(rows)) == 4
     third = one.measures[one.measures["replication"] == 3].reset_index(drop=True)
     pd.testing.assert_frame_equal(third, by_draw(stroke(), 3), check_exact=True)
     fewer = run(stroke(run__replications="2"), Spread(workers=1), uncertain=True).measures

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim import cli
-from sim.commands.command import Command
+from sim.commands.command import Command, scenario_of
 from sim.commands.verify import tell
 from sim.errors import NotProved
 from sim.experiments.conservation import in_two_beds, lost_between, started_too_full, vanished
@@ -88,6 +88,13 @@ def test_nobody_is_lost_in_a_real_log_and_a_loss_is_found(arm: tuple[Plan, list[
 
 def test_a_place_that_starts_from_a_count_has_no_start_to_forget() -> None:
     assert with_longer_warm_up(load_scenario("discharge_to_assess_localities")) is None
+
+
+def test_a_scale_that_is_asked_for_is_kept_and_otherwise_it_is_small() -> None:
+    scenario = load_scenario("nwl_pilot", {"run.scale": "0.2"})
+    assert (short(scenario).run.scale, short(scenario, at_its_scale=True).run.scale) == (0.05, 0.2)
+    asked = cli.parser().parse_args(["verify", "--scale", "0.01"])
+    assert scenario_of(asked).run.scale == 0.01
 
 
 def test_what_does_not_hold_is_named_and_ends_in_code_1(
