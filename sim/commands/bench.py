@@ -12,7 +12,7 @@ from sim.commands.command import Asked, print_json, print_table, progress_of
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sim.experiments.bench import Found
+    from sim.experiments.bench_replication import Found
 
 WIDTH = 110
 """Characters in a line of what is printed."""

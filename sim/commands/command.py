@@ -209,7 +209,7 @@ def print_table(table: pd.DataFrame, heading: str, number: str = "{:,.1f}") -> N
 
 def print_markdown(table: pd.DataFrame) -> None:
     """Print a table for the README."""
-    for line in (table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)):
+    for line in ([*table.columns], ["---"] * len(table.columns), *table.to_numpy().tolist()):
         print(f"| {' | '.join(map(str, line))} |")
 
 

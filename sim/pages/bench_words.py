@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim.experiments.bench import Found
 from sim.experiments.bench_queues import PRECISION
+from sim.experiments.bench_replication import Found
 
 START_MARK, END_MARK = "<!-- bench:start -->", "<!-- bench:end -->"
 

@@ -73,10 +73,10 @@ def gained(table: pd.DataFrame) -> pd.DataFrame:
 def luck_in_words(table: pd.DataFrame, wanted: float) -> list[str]:
     """What the columns mean, and which measures of the first change fall short of a variance so many times smaller."""
     first = str(table["change"].iloc[0])
-    own = table[table["change"] == first]
+    short = table[(table["change"] == first) & (table["times_smaller"] < wanted)]
     missed = [
-        f"{row.title} ({_times(row.times_smaller, row.times_low, row.times_high)} times)"
-        for row in own[own["times_smaller"] < wanted].itertuples()
+        f"{title} ({_times(*found)} times)"
+        for title, *found in short[["title", "times_smaller", "times_low", "times_high"]].itertuples(index=False)
     ]
     verdict = f"Missed: {'; '.join(missed)}." if missed else "Met for every measure."
     larger = int((table["times_smaller"] < 1).sum())
