@@ -168,7 +168,7 @@ def _aims(found: Found) -> Section:
     ]
     missed = sum(aim.found is not None and not aim.is_met for aim in told)
     smaller = "" if found["replication"]["scale"] == 1 else " This run was smaller: its verdicts say nothing of that."
-    said = f"Aimed at for half a million residents and five years; {missed} of {len(told)} missed.{smaller}"
+    said = f"For half a million residents and five years; {missed} of {len(told)} missed.{smaller}"
     return Section("What was aimed at", said, pd.DataFrame(rows))
 
 
