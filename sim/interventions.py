@@ -107,22 +107,26 @@ class Ramp(Described):
     lag_days: Annotated[int, Field(ge=0)] = 0
     """Days from a person's enrolment until it has an effect on that person."""
     half_time_months: Annotated[float, Field(ge=0)] = 0.0
-    """Months until half of the effect is reached; 0 for at once."""
+    """Months until half of the effect of the levers is reached; 0 for at once. Places, routes and hours are there or
+    not: this, `full` and readiness are not about them."""
     full: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """Share of the stated effect reached in the end (fidelity)."""
+    """Share of the stated effect of the levers reached in the end (fidelity)."""
     ends: dt.date | None = None
-    """Day on which funding ends."""
+    """Day on which funding ends. What it costs a year or for each member stops, nobody joins any more, and the effect
+    of its levers fades. Everything else it changes is as without it from that day: its places go as they empty and
+    nobody new comes to them, routes, earlier ways out, opening hours, days of leaving and needs are the place's own.
+    Refused where people would wait for ever for a place that is closed, or an earlier way out would go on."""
     fades_after_end_months: Annotated[float, Field(ge=0)] = 0.0
-    """Months over which the effect fades after the end."""
+    """Months over which the effect of the levers fades after the end."""
 
 
 class Takes(Described):
     """What a programme uses up, and who bears its cost."""
 
     gp_minutes_per_person_month: Number = Quantity(value=0)
-    """Doctors' minutes for each member each month."""
+    """Doctors' minutes for each member each month, until its end."""
     gbp_per_person_year: Number = Quantity(value=0)
-    """Cost for each member each year."""
+    """Cost for each member each year, until its end."""
     gbp_start_up: Number = Quantity(value=0)
     """Cost once."""
     start_up_years: Annotated[float, Field(gt=0)] = 5.0
@@ -145,7 +149,7 @@ class CapacityStep(Described):
     from_date: dt.date
     """First day."""
     until: dt.date | None = None
-    """First day on which it no longer holds."""
+    """First day on which it no longer holds; when the funding of the intervention ends, if that is earlier."""
 
 
 class RouteAdded(Described):
@@ -158,7 +162,7 @@ class RouteAdded(Described):
 
 
 class OpeningChange(Described):
-    """New opening hours from the start of the intervention."""
+    """New opening hours from the start of the intervention to its end."""
 
     pool: str
     """Pool whose opening hours change, or the beginning of the names of several followed by `*`."""
@@ -167,7 +171,7 @@ class OpeningChange(Described):
 
 
 class LeavingChange(Described):
-    """New days and hours of leaving from the start of the intervention."""
+    """New days and hours of leaving from the start of the intervention to its end."""
 
     stage: str
     """Stage people leave."""
@@ -228,13 +232,14 @@ class Intervention(Described):
     beds: tuple[CapacityStep, ...] = ()
     """Changes of capacity."""
     pools: dict[str, Pool] = {}
-    """Pools it adds."""
+    """Pools it adds; they have no places from the day its funding ends."""
     stages: dict[str, Stage] = {}
     """Stages it adds."""
     routes: tuple[RouteAdded, ...] = ()
     """Routes it adds."""
     early: dict[str, Early] = {}
-    """Earlier ways out it gives, by the stage people leave; it takes the place of one the stage has."""
+    """Earlier ways out it gives, by the stage people leave; it takes the place of one the stage has. They end with the
+    places they lead to, so `ramp.ends` is refused where these stay."""
     opening: tuple[OpeningChange, ...] = ()
     """Opening hours it changes."""
     leaving: tuple[LeavingChange, ...] = ()

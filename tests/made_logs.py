@@ -23,7 +23,7 @@ POOL_OF = (0, 1, 2, 3, 3, 4, 5, 6)
 CAPACITY = (2, 10, 5, 2, 1, 10, -1)
 
 
-def names(days: int = 731, scale: float = 1.0) -> Names:
+def names(days: int = 731, scale: float = 1.0, funded: int = 731) -> Names:
     def flags(*stages: str) -> tuple[bool, ...]:
         return tuple(stage in stages for stage in STAGES)
 
@@ -32,6 +32,7 @@ def names(days: int = 731, scale: float = 1.0) -> Names:
         pools=POOLS,
         localities=("north", "south"),
         programmes=("case_management",),
+        funded_days=(WARM_UP + funded,),
         stage_titles=STAGES,
         pool_titles=POOLS,
         acute=flags("acute", "planned_bed"),
@@ -104,9 +105,10 @@ def piece(
 def table(
     rows: list[dict[str, int]], events: list[dict[str, int]] | None = None, *, days: int = 731,
     cuts: tuple[int, ...] = (), scale: float = 1.0, groups: tuple[str, ...] = (), people: Any = None,
+    funded: int = 731,
 ) -> pd.DataFrame:  # fmt: skip
-    """The table of a run cut into pieces at the minutes ``cuts``."""
-    words = names(days, scale)
+    """The table of a run cut into pieces at the minutes ``cuts``, with a programme funded for so many days."""
+    words = names(days, scale, funded)
     tally = Tally(words, groups)
     bounds = (0, *cuts, words.end_minute)
     for first, until in pairwise(bounds):

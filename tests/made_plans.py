@@ -241,7 +241,10 @@ def _of_programmes(plan: Plan, programmes: list[dict[str, Any]], active: tuple[i
 
     number = len(programmes)
     return {
-        "names": dataclasses.replace(plan.names, programmes=tuple(f"programme {i}" for i in range(number))),
+        "names": dataclasses.replace(
+            plan.names, programmes=tuple(f"programme {i}" for i in range(number)),
+            funded_days=tuple(each["end"] // DAY for each in programmes),
+        ),
         "programme_active": np.array(active)[:number], "programme_start": column("start", np.int64),
         "programme_end": column("end", np.int64), "programme_ramp": column("ramp", float, 4),
         "programme_caseload": column("caseload", float), "programme_who": column("who", float, 6),

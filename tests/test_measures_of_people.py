@@ -114,6 +114,13 @@ def test_programmes_and_needs() -> None:
     assert value(found, "dropped_needs", of="acute") == pytest.approx(36.5)
 
 
+def test_nobody_is_a_member_of_a_programme_without_funding() -> None:
+    events = [event("enrolled", -2.0), event("enrolled", 2.5, age=2), event("left_programme", 8.5)]
+    assert value(table([], events, days=10), "members") == pytest.approx((9 + 7) / 10)
+    assert value(table([], events, days=10, funded=5), "members") == pytest.approx((5 + 2) / 10)
+    assert value(table([], events, days=10, funded=-3), "members") == 0
+
+
 def test_outpatient_attendances_of_members_last_until_they_are_worked_out_again() -> None:
     kind = "outpatients_of_members"
     events = [event(kind, day, detail, person=-1, age=age) for day, detail, age in ((-3, 1500, 2), (25, 500, 3))]

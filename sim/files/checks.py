@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sim.errors import Problem
 from sim.files.claim_checks import check_claims
 from sim.files.course_checks import check_courses, check_courses_of_place
+from sim.files.end_checks import check_ends
 from sim.files.fields import slug
 from sim.files.findings import TOLERANCE, Findings, check_numbers, check_value
 from sim.files.flow_checks import NEED, warn_of_circles, warn_of_unreachable
@@ -65,6 +66,7 @@ def check_scenario(scenario: Scenario, measures: Mapping[str, Divided] = {}) -> 
     found = Findings()
     _scenario(found, scenario, measures)
     check_numbers(found, scenario)
+    check_ends(found, scenario.place, scenario.interventions)
     warn_of_circles(found, scenario.place, scenario.interventions, "place.stages")
     warn_of_unreachable(found, scenario.place, scenario.interventions, "place.stages")
     return found.both()

@@ -24,11 +24,11 @@ def warn_of_circles(found: Findings, place: Place, interventions: Sequence[Inter
     """
     if place.loops is not None and place.loops.exit_block == 0:
         return
-    stages = _with_additions(place, interventions)
+    stages = with_additions(place, interventions)
     pools = place.pools | {name: pool for each in interventions for name, pool in each.pools.items()}
     waits: Graph = {}
     for stage in stages.values():
-        for target in _waited_for(stage):
+        for target in waited_for(stage):
             after = stages.get(target)
             if after and after.keeps_place and not after.escalates:
                 for pool in _kept(stage, pools):
@@ -44,9 +44,9 @@ def warn_of_circles(found: Findings, place: Place, interventions: Sequence[Inter
 
 def warn_of_unreachable(found: Findings, place: Place, interventions: Sequence[Intervention], path: str) -> None:
     """Warn of stages of the place that nobody can reach."""
-    leads = {name: set(_targets(stage)) for name, stage in _with_additions(place, interventions).items()}
-    first = set(_entries(place))
-    for added in _routes_added(interventions):
+    leads = {name: set(_targets(stage)) for name, stage in with_additions(place, interventions).items()}
+    first = set(entries(place))
+    for added in routes_added(interventions):
         if added.stage == NEED:
             first |= _ends(added.route)
     reached = _reached(leads, first)
@@ -55,10 +55,10 @@ def warn_of_unreachable(found: Findings, place: Place, interventions: Sequence[I
             found.warn(f"{path}.{name}", "nobody can reach this stage: no need, arrival or route leads to it")
 
 
-def _with_additions(place: Place, interventions: Sequence[Intervention]) -> dict[str, Stage]:
+def with_additions(place: Place, interventions: Sequence[Intervention]) -> dict[str, Stage]:
     """Stages of the place and of interventions, with the routes and earlier ways out that interventions add."""
     stages = place.stages | {name: stage for each in interventions for name, stage in each.stages.items()}
-    for added in _routes_added(interventions):
+    for added in routes_added(interventions):
         if added.stage in stages:
             stage = stages[added.stage]
             stages[added.stage] = stage.model_copy(update={"routes": (added.route, *stage.routes)})
@@ -68,11 +68,13 @@ def _with_additions(place: Place, interventions: Sequence[Intervention]) -> dict
     return stages
 
 
-def _routes_added(interventions: Sequence[Intervention]) -> Iterator[RouteAdded]:
+def routes_added(interventions: Sequence[Intervention]) -> Iterator[RouteAdded]:
+    """The routes that interventions add."""
     return (added for each in interventions for added in each.routes)
 
 
-def _waited_for(stage: Stage) -> Iterator[str]:
+def waited_for(stage: Stage) -> Iterator[str]:
+    """Where the routes of a stage lead whether there is room or not."""
     for route in stage.routes:
         yield route.otherwise if route.if_room else route.to
 
@@ -102,7 +104,8 @@ def _targets(stage: Stage) -> Iterator[str]:
         yield stage.escalates.to
 
 
-def _entries(place: Place) -> Iterator[str]:
+def entries(place: Place) -> Iterator[str]:
+    """Stages by which people come in."""
     needs, planned, social = place.urgent_needs, place.planned_care, place.social_care
     if needs:
         yield from (needs.gp_stage, needs.a_and_e_stage, needs.zero_day_stage, needs.overnight_stage)

@@ -303,7 +303,7 @@ _ALL = (
     ),
     Measure(
         "members", "Members of programmes", "people", "stock",
-        "People enrolled at midnight.",
+        "People enrolled at midnight, until the funding ends.",
         _OWN, None, False, Formula("members", PER_DAY),
     ),
     Measure(

@@ -110,6 +110,13 @@ def utility(residents: Ints, acute_at_midnight: Ints, resident_days: Floats) -> 
     return found
 
 
+def members(daily: DailyCounts, members: Ints) -> Ints:
+    """Members of each programme while it is funded; those whose effect is fading afterwards are members no more."""
+    funded = np.array(daily.names.funded_days, np.int64)[:, None] - daily.first_day
+    found: Ints = members * (np.arange(daily.days) < funded)[:, None, None, :]
+    return found
+
+
 # -- pools ---------------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +269,7 @@ def _of_gp(daily: DailyCounts, by_stage: Ints) -> Ints:
 _DERIVED: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        resident_days, residents, acute_by_hour, acute_at_midnight, bed_nights, pilot_admissions, utility,
+        resident_days, residents, acute_by_hour, acute_at_midnight, bed_nights, pilot_admissions, utility, members,
         pool_capacity, pool_open, pool_used, pool_at_midnight, pool_full, acute_pools_used, acute_pools_capacity,
         community_pools_used, community_pools_capacity, season, acute_used_by_month, acute_capacity_by_month,
         admissions_by_weekday, delay_by_reason, delay_over, delayed_now, elapsed_minutes, gp_waits, gp_wait_minutes,

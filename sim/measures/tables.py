@@ -17,7 +17,7 @@ import pandas as pd
 from sim.measures.counting import YEAR_DAYS, Ints
 from sim.measures.daily import DailyCounts
 from sim.measures.definitions import MEASURES
-from sim.measures.derived import Counts
+from sim.measures.derived import Counts, members
 from sim.measures.measure import PER_1000, PER_DAY, PER_YEAR, Formula
 from sim.measures.wanted import OF_REGISTERS, OF_THE_LIVING, Wanted
 from sim.quantities import AGES
@@ -289,7 +289,7 @@ def _add_snapshots(rows: _Rows, daily: DailyCounts, block: Block) -> None:
 
 def _add_registers(rows: _Rows, daily: DailyCounts, block: Block) -> None:
     """States of the conditions followed, and who takes part in what is for them, when last looked at."""
-    members = daily.array("members")
+    taking_part = members(daily, daily.array("members"))
     for number, period in enumerate(block.periods):
         low, high = (daily.warm_up + int(day[number]) * DAY for day in (block.first, block.last))
         taken = [register for register in daily.registers if low < register[0] <= high]
@@ -309,10 +309,10 @@ def _add_registers(rows: _Rows, daily: DailyCounts, block: Block) -> None:
                 "symptom_days": np.where((has > 0) & stated, days / has, np.nan),
             }
             asked = one.cut(invited[..., None])
-            taking_part = np.where(asked > 0, one.cut(members[..., day, None]) / asked, np.nan)
+            attending = np.where(asked > 0, one.cut(taking_part[..., day, None]) / asked, np.nan)
         for measure, values in found.items():
             rows.add(measure, daily.names.conditions, one, values)
-        rows.add("attendance", daily.names.programmes, one, taking_part)
+        rows.add("attendance", daily.names.programmes, one, attending)
 
 
 def what_gives_first(table_scenario: pd.DataFrame, table_baseline: pd.DataFrame) -> pd.DataFrame:

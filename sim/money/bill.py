@@ -127,7 +127,8 @@ class ProgrammePrice(NamedTuple):
 def price_of(programme: Intervention, first: dt.date, days: int, read: Read = stated, path: str = "") -> ProgrammePrice:
     """What an intervention costs a year in the ``days`` from ``first``.
 
-    What it costs once is spread evenly over ``start_up_years``; what it costs a year ends when its funding does.
+    What it costs once is spread evenly over ``start_up_years``; what it costs a year ends when its funding does, and
+    then it has no members any more (see ``derived.members``).
     """
     takes, ramp = programme.takes, programme.ramp
     spread_until = ramp.starts + dt.timedelta(days=takes.start_up_years * YEAR_DAYS)

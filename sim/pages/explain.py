@@ -213,7 +213,9 @@ def _when(each: Intervention) -> str:
         parts.append(f"reaches {ramp.full:.0%} of its stated effect in the end")
     if ramp.ends is not None:
         fading = ramp.fades_after_end_months
-        parts.append(f"ends on {_day(ramp.ends)}" + (f", fading over {fading:g} months" if fading else ""))
+        adds = each.beds or each.pools or each.routes or each.early or each.opening or each.leaving
+        closing = ", with its places, routes and hours" if adds else ""
+        parts.append(f"ends on {_day(ramp.ends)}{closing}" + (f", fading over {fading:g} months" if fading else ""))
     return f"{', '.join(parts)}."
 
 

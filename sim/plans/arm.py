@@ -30,6 +30,10 @@ class Arm:
         """Day of a date from the start of warm-up, within the run."""
         return min(max((date - self.first_day).days, 0), self.days)
 
+    def until(self, *dates: dt.date | None) -> int:
+        """First day on which something no longer holds that ends on the earliest of some dates, None for never."""
+        return min((self.day_of(date) for date in dates if date is not None), default=self.days)
+
     def minute_of(self, date: dt.date) -> int:
         """Minute of a date's midnight; dates before the run are minute 0, later ones stay as they are."""
         return max((date - self.first_day).days, 0) * 1440

@@ -71,6 +71,7 @@ def _names(arm: Arm, capacity: Ints) -> Names:
         pools=tuple(place.pools),
         localities=tuple(locality.name for locality in place.localities),
         programmes=tuple(i.name for i in arm.scenario.interventions if i.enrols),
+        funded_days=tuple(arm.until(i.ramp.ends) for i in arm.scenario.interventions if i.enrols),
         stage_titles=tuple(stage.title or name.replace("_", " ") for name, stage in stages.items()),
         pool_titles=tuple(pool.title or name.replace("_", " ") for name, pool in place.pools.items()),
         acute=tuple(stage.acute for stage in stages.values()),

@@ -157,7 +157,7 @@ def _need_by_day(
     for intervention in interventions:
         for step in intervention.needs:
             from_day = max(0, (step.from_date - first_day).days)
-            until = max(0, (step.until - first_day).days)
+            until = max(0, (min(step.until, intervention.ramp.ends or step.until) - first_day).days)
             rows = [URGENT.index(name) for name in step.severity]
             columns = [AGES.index(age) for age in step.age]
             relative[np.ix_(rows, columns, range(min(from_day, days), min(until, days)))] *= step.ratio

@@ -31,6 +31,8 @@ class Names:
     """Locality names, by locality index."""
     programmes: tuple[str, ...]
     """Intervention names that enrol people, by programme index."""
+    funded_days: tuple[int, ...]
+    """Day from the start of warm-up on which its funding ends, by programme index; the end of the run if it goes on."""
     stage_titles: tuple[str, ...]
     """Stage titles for the screen."""
     pool_titles: tuple[str, ...]

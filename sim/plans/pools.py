@@ -53,11 +53,11 @@ def _hours(arm: Arm) -> Ints:
     weekdays = arm.weekdays
     hours = np.stack([_by_weekday(pool.open) for pool in arm.place.pools.values()])[:, weekdays]
     for intervention in arm.interventions:
-        first = arm.day_of(intervention.ramp.starts)
+        first, last = arm.day_of(intervention.ramp.starts), arm.until(intervention.ramp.ends)
         for name, p in arm.pool_index.items() if intervention.opening else ():
             changed = next((change.open for change in intervention.opening if _matches(name, change.pool)), None)
             if changed is not None:
-                hours[p, first:] = _by_weekday(changed)[weekdays[first:]]
+                hours[p, first:last] = _by_weekday(changed)[weekdays[first:last]]
     return hours
 
 
@@ -69,7 +69,8 @@ def _by_weekday(hours: Hours) -> Ints:
 def _capacity(arm: Arm, is_open: npt.NDArray[np.bool_], interventions: tuple[Intervention, ...]) -> Ints:
     """Whole places by pool and day, -1 without limit, with the beds that some interventions add; 0 slots when closed.
 
-    A fraction left by the scale is given out week by week, so that the mean is right even for a small pool.
+    A pool that interventions open has no places from the day on which the last of them ends. A fraction left by the
+    scale is given out week by week, so that the mean is right even for a small pool.
     """
     pools = arm.place.pools
     wanted = np.full((len(pools), arm.days), np.nan)
@@ -78,12 +79,14 @@ def _capacity(arm: Arm, is_open: npt.NDArray[np.bool_], interventions: tuple[Int
             wanted[p] = pool.capacity.value
             for change in sorted(pool.changes, key=lambda change: change.from_date):
                 wanted[p, arm.day_of(change.from_date) :] = change.capacity
+    for name, closed in _closing(arm).items():
+        wanted[arm.pool_index[name], closed:] = 0.0
     for intervention in interventions:
         for step in intervention.beds:
             chosen = [i for name, i in arm.pool_index.items() if _matches(name, step.pool)]
             weight = np.array([wanted[i, 0] for i in chosen])
             weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(chosen), 1 / max(1, len(chosen)))
-            until = arm.days if step.until is None else arm.day_of(step.until)
+            until = arm.until(step.until, intervention.ramp.ends)
             for i, share in zip(chosen, weight, strict=True):
                 wanted[i, arm.day_of(step.from_date) : until] += step.add * share
     week = np.arange(arm.days) // 7
@@ -93,6 +96,14 @@ def _capacity(arm: Arm, is_open: npt.NDArray[np.bool_], interventions: tuple[Int
     of_slots = np.array([pool.kind == "slots" for pool in pools.values()])
     places[of_slots[:, None] & ~is_open] = 0
     return np.asarray(places, dtype=np.int64)
+
+
+def _closing(arm: Arm) -> dict[str, int]:
+    """First day without the pools that interventions open; the end of the run if one of them goes on."""
+    closed: dict[str, int] = {}
+    for each in arm.interventions:
+        closed |= {name: max(closed.get(name, 0), arm.until(each.ramp.ends)) for name in each.pools}
+    return closed
 
 
 def _matches(name: str, pattern: str) -> bool:

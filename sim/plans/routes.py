@@ -23,6 +23,7 @@ def route_tables(arm: Arm) -> dict[str, Any]:
     """Every set of routes (a stage, a severity, from a minute on) as consecutive rows."""
     index, met = arm.stage_index, _met(arm)
     sets: list[tuple[int, ...]] = []
+    led: set[tuple[str, int]] = set()
     rows: list[dict[str, Any]] = []
     for minute, in_force, changed in _route_changes(arm):
         for name in changed:
@@ -35,7 +36,8 @@ def route_tables(arm: Arm) -> dict[str, Any]:
                     _refuse_circle(resolved, name)
                     made[severity] = _rows(index, resolved, met)
                 own = made[like[severity]]
-                if own:
+                if own or (name, s) in led:
+                    led.add((name, s))
                     sets.append((index.get(name, NEED), s, minute, len(rows), len(own)))
                     rows += own
     table = np.array(sets, dtype=np.int64).reshape(-1, 5)
@@ -49,12 +51,14 @@ def _route_changes(arm: Arm) -> list[tuple[int, list[Intervention], list[str]]]:
     """When routes change: the minute, the interventions in force from then, and the stages whose routes change."""
     changes: list[tuple[int, list[Intervention], list[str]]] = [(0, [], list(arm.place.stages))]
     in_force: list[Intervention] = []
-    for intervention in sorted(arm.interventions, key=lambda each: each.ramp.starts):
-        if intervention.routes:
-            in_force = [*in_force, intervention]
-            leading_from = {item.stage for item in intervention.routes}
-            changed = [name for name in (*arm.place.stages, "need") if name in leading_from]
-            changes.append((arm.minute_of(intervention.ramp.starts), in_force, changed))
+    leading = [each for each in arm.interventions if each.routes]
+    turns = [(each.ramp.starts, True, each) for each in leading]
+    turns += [(each.ramp.ends, False, each) for each in leading if each.ramp.ends is not None]
+    for date, begins, intervention in sorted(turns, key=lambda turn: turn[0]):
+        in_force = [each for each in in_force if each is not intervention] + [intervention] * begins
+        leading_from = {item.stage for item in intervention.routes}
+        changed = [name for name in (*arm.place.stages, "need") if name in leading_from]
+        changes.append((arm.minute_of(date), in_force, changed))
     return changes
 
 

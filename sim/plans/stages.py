@@ -101,7 +101,7 @@ def _leaving(arm: Arm) -> Floats:
     for s, stage in enumerate(arm.place.stages.values()):
         chances[s] = np.array(leaving_chances(stage))[weekdays]
     for intervention in arm.interventions:
-        day = arm.day_of(intervention.ramp.starts)
+        first, last = arm.day_of(intervention.ramp.starts), arm.until(intervention.ramp.ends)
         for change in intervention.leaving:
             stage = arm.place.stages[change.stage]
             before = stage.leaves_by_weekday.values if stage.leaves_by_weekday else (1.0,) * 7
@@ -109,9 +109,9 @@ def _leaving(arm: Arm) -> Floats:
             # Both patterns are chances relative to the best day of today's pattern, so that a flat pattern at the
             # best day's level means reviews every day as on the best day.
             scale = max(change.leaves_by_weekday.values) / max(before)
-            chances[arm.stage_index[change.stage], day:] = np.minimum(
+            chances[arm.stage_index[change.stage], first:last] = np.minimum(
                 1.0, np.array(leaving_chances(changed)) * max(scale, 1.0)
-            )[weekdays[day:]]
+            )[weekdays[first:last]]
     return chances
 
 
