@@ -81,7 +81,8 @@ class Claim(Described):
     """First and last measured month it is about, counted from 1, such as `[1, 7]`; counts are as of a year."""
     against: Literal["without_plan", "before"] = "without_plan"
     """What a change is set against: the same time without the plan, or the same days of the year before with it (the
-    naive figure, which needs a measured year before the plan)."""
+    naive figure, which needs a measured year before the plan). What a plan saves is always against no plan, so that a
+    saving against the year before is none: it says what changed in the plan itself, such as its end."""
     change_per_cent: float | None = None
     """Claimed change, in per cent; negative is a fall."""
     change: float | None = None

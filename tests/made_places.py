@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from sim.engines import fast_engine, simpy_engine
 from sim.files.reading import load_scenario
 from sim.files.shipped import shipped
+from sim.interventions import Intervention
 from sim.log import StayLog, in_order
 from sim.plans.compile import compile_plan
 from sim.plans.plan import LOOPS, Plan
@@ -21,6 +23,8 @@ from sim.scenario import Scenario
 
 ENGINES = [simpy_engine, fast_engine]
 DAY = 1440
+LOOKED_AT = 20
+"""Days of a run that are to come after a change it is to reach."""
 Table = dict[str, np.ndarray]
 engines = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.rsplit(".", 1)[-1])
 tiny = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +34,17 @@ def shipped_plan(name: str, days: int, scale: float = 1.0, *, with_interventions
     settings_of_run = {"run.warm_up_days": "0", "run.years": str(days / 365), "run.scale": str(scale)}
     scenario = load_scenario(shipped("scenarios", f"{name}.yaml"), settings_of_run)
     return compile_plan(scenario, with_interventions=with_interventions)
+
+
+def reaching(interventions: Iterable[Intervention], days: int) -> list[dt.date]:
+    """First days of as few runs of so many days as reach every day on which interventions begin to change something."""
+    steps = [(*each.beds, *each.needs) for each in interventions]
+    begin = {each.ramp.starts for each in interventions} | {step.from_date for own in steps for step in own}
+    first: list[dt.date] = []
+    for date in sorted(begin):
+        if not first or (date - first[-1]).days > days - LOOKED_AT:
+            first.append(date)
+    return first
 
 
 def one_piece(engine: ModuleType, plan: Plan, seed: int = 1) -> StayLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 from pathlib import Path
 
@@ -14,43 +15,41 @@ from sim.files.shipped import shipped
 from sim.log import differences
 from sim.plans.compile import compile_plan
 from sim.scenario import Scenario
-from tests.made_places import DAY
+from tests.made_places import DAY, reaching
 
 FILES = sorted(shipped("scenarios", "interventions").glob("*.yaml"))
 EACH = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-DAYS = 45
-START = {
-    "run.starts": "2026-04-01",
-    "run.warm_up_days": "10",
-    "run.years": str((DAYS - 10) / 365),
-    "run.scale": "0.003",
-}
+DAYS, WARM_UP = 45, 10
 
 
 @cache
-def place() -> Scenario:
-    return load_scenario("england_baseline", START)
+def place(starts: dt.date) -> Scenario:
+    years = str((DAYS - WARM_UP) / 365)
+    settings = {"run.warm_up_days": str(WARM_UP), "run.years": years, "run.scale": "0.003"}
+    return load_scenario("england_baseline", {"run.starts": str(starts), **settings})
 
 
-def with_it(path: Path, strength: float) -> Scenario:
-    intervention = load_intervention(path, {"ramp.starts": "2026-04-01", "strength": f"{strength:g}"})
-    return place().model_copy(update={"interventions": (intervention,)})
+def with_it(path: Path, strength: float) -> list[Scenario]:
+    """Runs that measure from each day on which it begins to change something."""
+    intervention = load_intervention(path, {"strength": f"{strength:g}"})
+    starts = reaching([intervention], DAYS - WARM_UP)
+    return [place(date).model_copy(update={"interventions": (intervention,)}) for date in starts]
 
 
 @EACH
 def test_at_strength_nought_it_changes_nothing_to_the_bit(path: Path) -> None:
-    scenario = with_it(path, 0)
-    plans = [compile_plan(scenario, with_interventions=on) for on in (False, True)]
-    logs = [fast_engine.advance(fast_engine.start(plan, 1, 0), plan, DAYS * DAY) for plan in plans]
-    assert differences(*logs) == []
+    for scenario in with_it(path, 0):
+        plans = [compile_plan(scenario, with_interventions=on) for on in (False, True)]
+        logs = [fast_engine.advance(fast_engine.start(plan, 1, 0), plan, DAYS * DAY) for plan in plans]
+        assert differences(*logs) == [], scenario.run.starts
 
 
 @pytest.mark.slow
 @EACH
 def test_it_runs_in_both_engines_with_equal_logs(path: Path) -> None:
-    plan = compile_plan(with_it(path, 1))
-    logs = [engine.advance(engine.start(plan, 1, 0), plan, DAYS * DAY) for engine in (simpy_engine, fast_engine)]
-    assert differences(*logs) == []
+    for plan in map(compile_plan, with_it(path, 1)):
+        logs = [engine.advance(engine.start(plan, 1, 0), plan, DAYS * DAY) for engine in (simpy_engine, fast_engine)]
+        assert differences(*logs) == [], plan.names.first_day
 
 
 @EACH

@@ -20,15 +20,21 @@ from sim.plans.compile import compile_plan
 from sim.plans.plan import Plan
 from sim.scenario import Scenario
 from sim.system import Place
-from tests.made_places import one_piece, same
+from tests.made_places import one_piece, reaching, same
 
 FILES = files()
+STARTS = dt.date(2026, 4, 1)
 WEAK = ("before-after", "opinion", "descriptive", "")
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
 def sentences(text: str) -> int:
     return len(re.findall(r"[.?!](?:\s|$)", text))
+
+
+def first_days(names: list[str], days: int) -> list[dt.date]:
+    """Days from which runs of so many days reach what these begin to change."""
+    return reaching([load_intervention(name) for name in names], days)
 
 
 def levers(each: Intervention) -> dict[str, Lever]:
@@ -92,9 +98,14 @@ def test_a_contract_or_merger_alone_has_no_effect(name: str, england: Place) -> 
 # -- in a run ------------------------------------------------------------------------------------------------------
 
 
-def switched_on(names: list[str], strength: float, scale: float, days: int) -> Scenario:
-    """A run in which programmes have their whole effect from the first day."""
+BEFORE = 3
+"""Days of a run before the change it is to reach."""
+
+
+def switched_on(names: list[str], strength: float, scale: float, days: int, first: dt.date = STARTS) -> Scenario:
+    """A run that begins shortly before a day, in which programmes have their whole effect from their first day."""
     settings = {"run.warm_up_days": "0", "run.years": str(days / 365), "run.scale": str(scale)}
+    settings["run.starts"] = str(first - dt.timedelta(days=BEFORE if first > STARTS else 0))
     at_once = {"half_time_months": 0.0, "full": 1.0, "lag_days": 0}
     chosen = [load_intervention(name) for name in names]
     whole = [
@@ -103,14 +114,28 @@ def switched_on(names: list[str], strength: float, scale: float, days: int) -> S
     return load_scenario("england_baseline", settings).model_copy(update={"interventions": tuple(whole)})
 
 
-def plan_of(names: list[str], strength: float = 1.0, scale: float = 0.01, days: int = 40) -> Plan:
-    return compile_plan(switched_on(names, strength, scale, days))
+def plan_of(
+    names: list[str], strength: float = 1.0, scale: float = 0.01, days: int = 40, first: dt.date = STARTS
+) -> Plan:
+    return compile_plan(switched_on(names, strength, scale, days, first))
 
 
-def test_at_strength_0_everything_in_the_library_together_changes_nothing() -> None:
+def test_the_runs_reach_what_is_changed_by_date() -> None:
+    assert first_days(["hard_winter"], 60) == [dt.date(2026, 12, 1)]
+    assert first_days(["primary_care_share"], 60) == [STARTS, dt.date(2027, 4, 1), dt.date(2028, 4, 1)]
+    winter = plan_of(["hard_winter"], days=60, first=dt.date(2026, 12, 1)).need_by_day
+    ordinary = plan_of([], days=60, first=dt.date(2026, 12, 1)).need_by_day
+    assert (winter != ordinary).any(axis=(0, 1)).tolist() == [False] * BEFORE + [True] * (60 - BEFORE)
+    added = plan_of(["primary_care_share"], scale=1, days=60, first=dt.date(2028, 4, 1)).gp_added.sum(axis=0)
+    assert added[:BEFORE].max() == pytest.approx(80, abs=2)
+    assert added[BEFORE:].max() == pytest.approx(165, abs=2)
+
+
+@pytest.mark.parametrize("first", first_days([file.stem for file in FILES], 40), ids=str)
+def test_at_strength_0_everything_in_the_library_together_changes_nothing(first: dt.date) -> None:
     names = [file.stem for file in FILES]
-    nothing = compile_plan(switched_on(names, 0.0, 0.01, 40), with_interventions=False)
-    zero, base = one_piece(fast_engine, plan_of(names, 0.0)), one_piece(fast_engine, nothing)
+    nothing = compile_plan(switched_on(names, 0.0, 0.01, 40, first), with_interventions=False)
+    zero, base = one_piece(fast_engine, plan_of(names, 0.0, first=first)), one_piece(fast_engine, nothing)
     for table in ("ended", "open", "events", "persons"):
         assert same(getattr(zero, table), getattr(base, table)), table
 
@@ -127,14 +152,15 @@ def test_everything_in_the_library_together_runs_alike_in_both_engines() -> None
 @pytest.mark.slow
 @each_file
 def test_each_runs_alike_in_both_engines_and_changes_nothing_at_strength_0(file: Path) -> None:
-    plan = plan_of([file.stem], scale=0.02, days=60)
-    compiled, read = one_piece(fast_engine, plan), one_piece(simpy_engine, plan)
-    nothing = compile_plan(switched_on([file.stem], 0.0, 0.02, 60), with_interventions=False)
-    zero = plan_of([file.stem], 0.0, scale=0.02, days=60)
-    base, none = one_piece(fast_engine, nothing), one_piece(fast_engine, zero)
-    for table in ("ended", "open", "events"):
-        assert same(getattr(compiled, table), getattr(read, table)), table
-        assert same(getattr(none, table), getattr(base, table)), table
+    for first in first_days([file.stem], 60):
+        plan = plan_of([file.stem], scale=0.02, days=60, first=first)
+        compiled, read = one_piece(fast_engine, plan), one_piece(simpy_engine, plan)
+        nothing = compile_plan(switched_on([file.stem], 0.0, 0.02, 60, first), with_interventions=False)
+        zero = plan_of([file.stem], 0.0, scale=0.02, days=60, first=first)
+        base, none = one_piece(fast_engine, nothing), one_piece(fast_engine, zero)
+        for table in ("ended", "open", "events"):
+            assert same(getattr(compiled, table), getattr(read, table)), (first, table)
+            assert same(getattr(none, table), getattr(base, table)), (first, table)
 
 
 def test_practices_open_on_saturdays_with_extended_access() -> None:

@@ -9,6 +9,7 @@ from sim.experiments.answers import Answer, Answers, Decider, Edge, Enough, Rang
 from sim.experiments.tested import claimed_in_words, on_screen, unit
 from sim.interventions import Intervention
 from sim.measures.definitions import MEASURES
+from sim.measures.measure import SAVINGS, VALUES
 from sim.pages.explain import LEVERS, evidence_in_words, measured_in_words, more_or_less
 from sim.pages.headline import label_of, proper, with_unit
 from sim.results import shown
@@ -19,6 +20,8 @@ WHICH = {
     "expectation": "what a future would bring on average over luck",
 }
 """Which of two probabilities is meant."""
+_AGAINST_NO_PLAN = frozenset({"programme_cost", *VALUES, *SAVINGS.values()})
+"""Measures that are differences with no plan already, so that those of two years may be set side by side."""
 DECIDERS_TOLD = 2
 SIDES_TOLD = 3
 
@@ -290,8 +293,9 @@ def _rests_on(each: Intervention) -> str:
 def tested(answer: Answer) -> str:
     """What exactly was measured, against what, and which probability is meant."""
     claim = answer.claim
-    naive = "the same days of the year before (the naive figure)"
-    against = naive if claim.against == "before" else "the same time without the plan"
+    naive = "" if claim.measure in _AGAINST_NO_PLAN else " (the naive figure)"
+    before = f"the same days of the year before{naive}"
+    against = before if claim.against == "before" else "the same time without the plan"
     set_against = f", against {against}" if answer.kind.startswith("change") else ""
     certain = f"supported from {100 * claim.certainty:.0f}% of futures on"
     return f"{measured_in_words(claim)}{set_against}; {WHICH[claim.which]}; {certain}"
