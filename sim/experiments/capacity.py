@@ -151,6 +151,7 @@ def with_capacities(scenario: Scenario, capacities: Capacities) -> Scenario:
     """The scenario with other capacities from the first day to the last, several pools sharing by what they have.
 
     Dated changes of these pools, of the place or of an intervention, are left out: the capacity is what is asked about.
+    A pool that an intervention adds still closes on the day its funding ends.
     """
     own: dict[str, Pool] = {}
     for name, capacity in capacities:
