@@ -214,7 +214,7 @@ def test_members_are_charged_for_to_the_last_funded_day_while_the_effect_fades()
     assert members > 0
     assert value(table, "programme_cost", period="year 1") == pytest.approx(members * takes.gbp_per_person_year.value)
     assert value(table, "programme_gp_minutes", period="year 1") == pytest.approx(
-        12 * members * takes.gp_minutes_per_person_month
+        12 * members * takes.gp_minutes_per_person_month.value
     )
     for measure in ("members", "programme_cost", "programme_gp_minutes"):
         assert value(table, measure, period="year 2") == 0, measure
