@@ -48,13 +48,15 @@ def test_a_measure_that_falls_short_is_named_with_how_much() -> None:
     ]
     table = pd.DataFrame(rows, columns=["change", "title", "times_smaller", "times_low", "times_high"])
     said = "\n".join(luck_in_words(table, AIMED_TIMES))
-    assert "“Shorter”: 20 times smaller. Missed: Beds (8 (5.1 to 12) times)." in said
+    assert "“Shorter”: 20 times smaller. Missed: Beds, 8 (5.1 to 12) times." in said
     assert "Missed in 1 of 3 rows." in said
     whole = table.assign(difference=1.0, low=0.5, high=1.5, shared=3, unshared=17500)
     assert gained(whole)["with other seeds"].tolist() == ["17,500"] * 3
     met = luck_in_words(table[table["times_smaller"] > 20], AIMED_TIMES)
     assert met[1].endswith("Met for every measure.")
-    assert met[2].endswith("Met.")
+    assert met[2].endswith("Met in all 1 rows.")
+    unsure = luck_in_words(table.assign(times_low=[0.9, 90.0, 0.3], times_smaller=[8.0, 200.0, 1.5]), AIMED_TIMES)
+    assert unsure[2].endswith("Met in all 3 rows. Unsure in 2, whose interval reaches below 1.")
 
 
 def test_shared_luck_is_worth_replications_and_never_costs_any(capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,15 +75,17 @@ def luck_in_words(table: pd.DataFrame, wanted: float) -> list[str]:
     first = str(table["change"].iloc[0])
     short = table[(table["change"] == first) & (table["times_smaller"] < wanted)]
     missed = [
-        f"{title} ({_times(*found)} times)"
+        f"{title}, {_times(*found)} times"
         for title, *found in short[["title", "times_smaller", "times_low", "times_high"]].itertuples(index=False)
     ]
     verdict = f"Missed: {'; '.join(missed)}." if missed else "Met for every measure."
-    larger = int((table["times_smaller"] < 1).sum())
+    larger, may_be = (int((table[name] < 1).sum()) for name in ("times_smaller", "times_low"))
+    unsure = f" Unsure in {may_be}, whose interval reaches below 1." if may_be > larger else ""
+    met = f"Missed in {larger} of {len(table)} rows." if larger else f"Met in all {len(table)} rows."
     return [
         "Replications: those that show the change to within 1% of the level without it. Intervals are 95%.",
         f"Aimed at for “{first}”: {wanted:g} times smaller. {verdict}",
-        f"Aimed at for every change: not larger. {f'Missed in {larger} of {len(table)} rows.' if larger else 'Met.'}",
+        f"Aimed at for every change: not larger. {met}{unsure}",
     ]
 
 
