@@ -89,7 +89,7 @@ def _break_even(answers: Sequence[Answer], scenario: Scenario) -> str:
 
 
 def _behind(answers: Sequence[Answer], scenario: Scenario) -> str:
-    """What stands behind each claim beyond its row, to unfold: what decides it, where it fails, break-even, evidence."""
+    """What stands behind each claim beyond its row, to unfold: what decides it, where it fails, and the evidence."""
     folded = "".join(_folded(answer, scenario) for answer in answers)
     return f"<h3>What decides each claim, where it fails, what would be enough, and on what evidence</h3>{folded}"
 
