@@ -42,6 +42,8 @@ def test_everything_is_measured(found: dict[str, Any]) -> None:
     assert len({row["people"] for row in found["growth"]}) == len({row["years"] for row in found["growth"]}) == 2
     assert found["starts"]["later_seconds"] > 0
     assert found["starts"]["main_seconds"] > 0
+    for row in found["growth"]:
+        assert row["counted_megabytes"] is None or row["counted_megabytes"] <= row["peak_megabytes"]
     for row in (*found["growth"], found["simpy"]["compiled"], found["simpy"]["simpy"]):
         assert row["peak_megabytes"] is None or row["peak_megabytes"] >= row["before_megabytes"] > 10
 

@@ -102,6 +102,8 @@ class Replicated:
     """Points of people's lives put on the clock, by whole quarters."""
     in_care: int = 0
     """People in a stage at the end, apart from those who live with care."""
+    counted_megabytes: float | None = None
+    """Most memory of this process when everything is simulated and counted, but no table is made of it."""
 
 
 def replicate(engine: Engine, plan: Plan, number: int, watch: Stopwatch | None = None) -> Replicated:
@@ -118,6 +120,7 @@ def replicate(engine: Engine, plan: Plan, number: int, watch: Stopwatch | None =
         done.stays += len(log.ended["stage"])
         if engine is COMPILED and border < plan.names.end_minute:
             done.points += int(state.arrays.clock[0].points)
+    done.counted_megabytes = peak_megabytes()
     with watch.part("table of measures"):
         tally.table()
     assert log is not None
@@ -152,8 +155,8 @@ def load() -> None:
 def counted_alone(scale: float, years: float, warm_up_days: int) -> Found:
     """A replication by the compiled engine with its counting: people, stays, seconds, and this process's memory.
 
-    Memory is the most that was held at one time, in megabytes, before it began and at its end; None where the system
-    does not say.
+    Memory is the most that was held at one time, in megabytes: before it began, when all was counted, and at the end,
+    when the table of measures was made; None where the system does not say.
     """
     load()
     plan = plan_of(scale, years, warm_up_days)
@@ -162,7 +165,7 @@ def counted_alone(scale: float, years: float, warm_up_days: int) -> Found:
     return {
         "people": int(plan.people.sum()), "years": years, "stays": done.stays, "seconds": seconds,
         "microseconds_a_stay": seconds / done.stays * 1e6,
-        "before_megabytes": before, "peak_megabytes": peak_megabytes(),
+        "before_megabytes": before, "counted_megabytes": done.counted_megabytes, "peak_megabytes": peak_megabytes(),
     }  # fmt: skip
 
 

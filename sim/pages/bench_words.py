@@ -79,9 +79,10 @@ def _memory(row: Found) -> str:
 
 
 def _megabytes(row: Found) -> dict[str, str]:
-    """Columns of the most memory held, and of what was held before a replication began."""
-    titles = {"most memory": "peak_megabytes", "of it before": "before_megabytes"}
-    return {title: "not told" if row[name] is None else f"{row[name]:,.0f} MB" for title, name in titles.items()}
+    """Columns of the most memory held: before a replication began, when all was counted, in all."""
+    titles = {"memory before": "before_megabytes", "counted": "counted_megabytes", "most memory": "peak_megabytes"}
+    given = {title: row[name] for title, name in titles.items() if name in row}
+    return {title: "not told" if held is None else f"{held:,.0f} MB" for title, held in given.items()}
 
 
 def _simulated(row: Found) -> str:
@@ -228,7 +229,9 @@ def _growth(found: Found) -> Section:
     ]
     said = (
         "One replication with its counting, after the same warm-up, alone in a process. Half a million residents are "
-        "about 400,000 adults. Memory before it began is that of Python, libraries, compiled code and the plan."
+        "about 400,000 adults. Memory is the most held until then: before it began (Python, libraries, compiled code "
+        "and the plan), when all was simulated and counted, and when the table of measures was made. Counts and table "
+        "have a place for each year, month and week, and so grow with years."
     )
     return Section("More people, more years", said, pd.DataFrame(rows))
 
