@@ -13,6 +13,7 @@ from sim.compiled import rule
 
 DAY = 1440
 _LOG_2 = log(2.0)
+_BELOW_ONE = 1.0 - 0.5**53
 LOGNORMAL, EXPONENTIAL, FIXED = 0, 1, 2
 WAITS, DIVERTS, DROPS_OUT = 0, 1, 2
 MINOR, SEVERE, PLANNED, PLANNED_OPERATION = 0, 3, 5, 8
@@ -227,7 +228,8 @@ def remaining_after(kind: int, mean_minutes: float, sigma: float, elapsed: float
     if kind == LOGNORMAL and sigma > 0.0 and elapsed > 0.0:
         z = (log(elapsed / mean_minutes) + 0.5 * sigma * sigma) / sigma
         shorter = min(0.5 * (1.0 + erf(z / sqrt(2.0))), 1.0 - 1e-9)
-        return duration(kind, mean_minutes, sigma, shorter + (1.0 - shorter) * u) - elapsed
+        longer = min(shorter + (1.0 - shorter) * u, _BELOW_ONE)  # rounding may take the largest u to 1
+        return duration(kind, mean_minutes, sigma, longer) - elapsed
     if kind == EXPONENTIAL:
         return -mean_minutes * log(1.0 - u)
     return max(1.0, mean_minutes - elapsed)
