@@ -16,6 +16,8 @@ from sim.experiments.runner import Arms, arms_of, replication
 from sim.experiments.spread import Spread, spread
 from sim.files.reading import load_scenario
 
+TIMES = 12
+
 
 @cache
 def stroke() -> Arms:
@@ -82,21 +84,19 @@ def test_a_cluster_of_another_version_is_refused() -> None:
         list(spread(missing, [()], Spread(cluster=cluster.scheduler_address)))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
-@pytest.mark.parametrize(
-    ("workers", "by", "times"), [(2, "fast", 24), pytest.param(3, "simpy", 12, marks=pytest.mark.slow)]
-)
-def test_a_cluster_gives_the_same_when_one_of_its_workers_is_killed(workers: int, by: str, times: int) -> None:
+def test_a_cluster_gives_the_same_when_one_of_its_workers_is_killed() -> None:
     distributed = pytest.importorskip("distributed")
-    local = {"n_workers": workers, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    local = {"n_workers": 3, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster) as client:
         pids = list(client.run(os.getpid).values())
         found = {}
-        for number, table in spread(replication, jobs(times, by), Spread(cluster=cluster.scheduler_address)):
+        for number, table in spread(replication, jobs(TIMES), Spread(cluster=cluster.scheduler_address)):
             found[number] = table
             if len(found) == 2:
                 os.kill(pids[0], signal.SIGKILL)
         assert pids[0] not in client.run(os.getpid).values()
-    assert sorted(found) == list(range(times))
-    for number, expected in enumerate(alone(times)):
+    assert sorted(found) == list(range(TIMES))
+    for number, expected in enumerate(alone(TIMES)):
         pd.testing.assert_frame_equal(found[number], expected, check_exact=True)
