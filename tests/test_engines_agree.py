@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import coverage
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -26,7 +28,8 @@ from sim.experiments import known_places
 from sim.experiments.runner import arms_of as arms_of_scenario
 from sim.files.reading import load_scenario
 from sim.files.shipped import shipped
-from sim.log import EVENTS, OUTCOMES, StayLog, differences
+from sim.log import EVENTS, FLAGS, OUTCOMES, StayLog, differences
+from sim.plans.plan import Plan
 from tests import test_cases
 from tests.made_places import DAY, in_pieces, joined, one_piece, plan_of, same, shipped_plan
 from tests.made_plans import Arms, Made, arms_of, lumpy_plans, smooth_plans
@@ -35,6 +38,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = sorted(path.stem for path in shipped("scenarios", "").glob("*.yaml"))
 FEW, MANY = 30, 500
 """Made plans of each kind, in the check before a commit and in the full one."""
+ENGINE = "sim/engines/fast_*.py"
+LEAST_LINES_RUN = 90.0
+"""Per cent of the lines of the compiled engine that are run where nothing is compiled."""
 History = list[StayLog | str]
 
 
@@ -76,29 +82,56 @@ def agree(arms: Arms, cuts: Iterable[int] = (), days: int | None = None) -> Hist
 
 
 def seen(histories: list[History]) -> tuple[set[str], int]:
-    """Outcomes and events that occur, and the number of stays."""
+    """Outcomes, events and flags that occur, and the number of stays."""
     logs = [log for history in histories for log in history if isinstance(log, StayLog)]
     outcomes = {OUTCOMES[number] for log in logs for number in log.ended["outcome"].tolist()}
     events = {EVENTS[number] for log in logs for number in log.events["kind"].tolist()}
-    return outcomes | events, sum(len(log.ended["person"]) for log in logs)
+    flags = {name for name, bit in FLAGS.items() if any((log.ended["flags"] & bit).any() for log in logs)}
+    return outcomes | events | flags, sum(len(log.ended["person"]) for log in logs)
+
+
+WITHOUT: dict[str, Callable[[Plan], Plan]] = {
+    "priorities": lambda plan: plan._replace(first=np.zeros_like(plan.first)),
+    "ring-fences": lambda plan: plan._replace(reserved=np.zeros_like(plan.reserved)),
+    "capacity changes": lambda plan: plan._replace(capacity=np.ascontiguousarray(plan.capacity[:, [0] * plan.days])),
+}
+"""A plan without something that may or may not matter in it, by what it is."""
+
+
+def mattered(arms: Arms, cuts: Iterable[int], happened: History) -> list[str]:
+    """Which of these changed what happened: without it the compiled engine's logs are others."""
+    found = []
+    for what, without in WITHOUT.items():
+        plain = Arms(without(arms.baseline), without(arms.plan), arms.part)
+        if unlike(happened, pieces(fast_engine, plain, cuts)):
+            found.append(what)
+    return found
 
 
 # -- shipped and hand-worked ------------------------------------------------------------------------------------------
 
 
+def shipped_arms(name: str, warm_up_days: int = 30, scale: float = 0.004) -> Arms:
+    """The arms of a scenario, which part on its first measured day at the earliest; a few people where it has any."""
+    scenario = load_scenario(name)
+    shorter = {"warm_up_days": warm_up_days, "years": 1.1} | ({"scale": scale} if scenario.place.people else {})
+    arms = arms_of_scenario(scenario.model_copy(update={"run": scenario.run.model_copy(update=shorter)}))
+    return Arms(arms.baseline, arms.plan or arms.baseline, arms.part_minute)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_shipped_scenarios(name: str) -> None:
-    scenario = load_scenario(name)
-    shorter = {"warm_up_days": 30, "years": 1.1} | ({"scale": 0.004} if scenario.place.people else {})
-    scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update=shorter)})
-    arms = arms_of_scenario(scenario)
-    made = Arms(arms.baseline, arms.plan or arms.baseline, arms.part_minute)
+    made = shipped_arms(name)
     cuts = [777, 29 * DAY + 601, made.part + 1, 90 * DAY, 91 * DAY + 1439]
     assert seen([agree(made, cuts, days=150)])[1] > 100
 
 
 @pytest.mark.parametrize("path", test_cases.CASES, ids=lambda path: path.stem)
 def test_hand_worked_cases(path: Path) -> None:
+    agree_on_case(path)
+
+
+def agree_on_case(path: Path) -> None:
     case = test_cases.read(path)
     plan = test_cases.plan_of(case)
     agree(Arms(plan, plan, case["days"] * DAY // 2 + 7), [DAY, 2 * DAY + 1])
@@ -115,34 +148,50 @@ def test_a_day_brings_far_more_people_than_were_ever_there() -> None:
 # -- made to be awkward -----------------------------------------------------------------------------------------------
 
 
-def each_of(made_plans: Any, number: int, check: Callable[[Made], None]) -> None:
-    """Check so many made plans, the same ones every time."""
+def each_of(made_plans: Any, number: int, check: Callable[[Made], None], *, new: bool = False) -> None:
+    """Check so many made plans, the same ones every time; or new ones, where one that fails says how to have it again.
+
+    The line ``@reproduce_failure(...)`` it prints goes over ``check``.
+    """
     how = settings(
-        max_examples=number, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
+        max_examples=number, deadline=None, derandomize=not new, print_blob=True, database=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
     )  # fmt: skip
     how(given(made=made_plans)(check))()
 
 
 KINDS = pytest.mark.parametrize("plans", [lumpy_plans, smooth_plans], ids=["lumpy", "smooth"])
-SIZES = pytest.mark.parametrize("number", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
 
 
 @KINDS
-@SIZES
-def test_made_plans(plans: Any, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "new"), [(FEW, False), pytest.param(MANY, True, marks=pytest.mark.slow)], ids=["the same", "new"]
+)
+def test_made_plans(plans: Any, number: int, new: bool) -> None:
     histories: list[History] = []
+    why: Counter[str] = Counter()
 
     def check(made: Made) -> None:
-        cuts = range(1000, made["days"] * DAY, 4000 if made["days"] < 20 else 40_009)
-        histories.append(agree(arms_of(made), cuts))
+        arms, cuts = arms_of(made), range(1000, made["days"] * DAY, 4000 if made["days"] < 20 else 40_009)
+        histories.append(agree(arms, cuts))
+        why.update(mattered(arms, cuts, histories[-1]))
 
-    each_of(plans, number, check)
+    each_of(plans, number, check, new=new)
     found, stays = seen(histories)
     assert found >= {"home", "moved", "died", "escalated", "cancelled", "ended", "lost_place", "diverted", "gave_up"}
     assert found >= {"death", "end_of_life", "dropped_need", "enrolled", "gp_shed", "would_be_enrolled"}
-    assert found >= {"recognised", "newly_ill", "complication"}
+    assert found >= {"recognised", "newly_ill", "complication", "readmission"}
+    assert all(why[what] >= number / 20 for what in WITHOUT), why
     assert stays > 80 * number
+
+
+def test_a_new_plan_that_fails_says_how_to_have_it_again() -> None:
+    def check(made: Made) -> None:
+        raise AssertionError("it never holds")
+
+    with pytest.raises(AssertionError, match="it never holds") as failed:
+        each_of(smooth_plans, 1, check, new=True)
+    assert any("@reproduce_failure(" in note for note in failed.value.__notes__)
 
 
 @KINDS
@@ -223,21 +272,28 @@ def test_a_difference_of_one_minute_is_caught() -> None:
 
 # -- without compiling ------------------------------------------------------------------------------------------------
 
-UNCOMPILED = """
-from hypothesis import Phase
-from tests import test_engines_agree as t
-from sim.engines import fast_run
-assert type(fast_run.run).__name__ == "function", "it is compiled"
-for plans in (t.lumpy_plans, t.smooth_plans):
-    t.each_of(plans, {number}, lambda made: t.agree(t.arms_of(made | {{"days": 12}}), [5000]) and None)
-print("equal")
-"""
 
-
-@pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.slow)])
-def test_the_same_without_compiling(number: int) -> None:
+def uncompiled(*arguments: str | Path, by: Iterable[str] = ()) -> None:
+    """Run tests/uncompiled.py where nothing is compiled, under another programme if one is given."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", UNCOMPILED.format(number=number)], cwd=ROOT, capture_output=True,
-        text=True, check=False, env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        [sys.executable, "-W", "ignore", *by, "-m", "tests.uncompiled", *map(str, arguments)], cwd=ROOT,
+        capture_output=True, text=True, check=False, env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
     )  # fmt: skip
-    assert done.stdout == "equal\n", done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_same_without_compiling() -> None:
+    uncompiled("few")
+
+
+@pytest.mark.slow
+def test_without_compiling_nearly_every_line_of_the_engine_is_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "coverage"
+    uncompiled("many", by=["-m", "coverage", "run", f"--data-file={data}", f"--include={ENGINE}"])
+    measured = coverage.Coverage(data_file=data, include=[ENGINE])
+    measured.load()
+    with capsys.disabled():
+        share = measured.report(show_missing=True, skip_covered=True)
+    assert share >= LEAST_LINES_RUN
