@@ -39,7 +39,7 @@ SCENARIOS = sorted(path.stem for path in shipped("scenarios", "").glob("*.yaml")
 FEW, MANY = 30, 500
 """Made plans of each kind, in the check before a commit and in the full one."""
 ENGINE = "sim/engines/fast_*.py"
-LEAST_LINES_RUN = 90.0
+LEAST_LINES_RUN = 95.0
 """Per cent of the lines of the compiled engine that are run where nothing is compiled."""
 History = list[StayLog | str]
 
@@ -163,11 +163,10 @@ def each_of(made_plans: Any, number: int, check: Callable[[Made], None], *, new:
 KINDS = pytest.mark.parametrize("plans", [lumpy_plans, smooth_plans], ids=["lumpy", "smooth"])
 
 
-@KINDS
 @pytest.mark.parametrize(
     ("number", "new"), [(FEW, False), pytest.param(MANY, True, marks=pytest.mark.slow)], ids=["the same", "new"]
 )
-def test_made_plans(plans: Any, number: int, new: bool) -> None:
+def test_made_plans(number: int, new: bool) -> None:
     histories: list[History] = []
     why: Counter[str] = Counter()
 
@@ -176,13 +175,14 @@ def test_made_plans(plans: Any, number: int, new: bool) -> None:
         histories.append(agree(arms, cuts))
         why.update(mattered(arms, cuts, histories[-1]))
 
-    each_of(plans, number, check, new=new)
+    for plans in (lumpy_plans, smooth_plans):
+        each_of(plans, number, check, new=new)
     found, stays = seen(histories)
     assert found >= {"home", "moved", "died", "escalated", "cancelled", "ended", "lost_place", "diverted", "gave_up"}
     assert found >= {"death", "end_of_life", "dropped_need", "enrolled", "gp_shed", "would_be_enrolled"}
     assert found >= {"recognised", "newly_ill", "complication", "readmission"}
-    assert all(why[what] >= number / 20 for what in WITHOUT), why
-    assert stays > 80 * number
+    assert all(why[what] >= number / 10 for what in WITHOUT), why
+    assert stays > 160 * number
 
 
 def test_a_new_plan_that_fails_says_how_to_have_it_again() -> None:

@@ -77,7 +77,7 @@ def test_the_command_as_it_is_typed_proves_everything(capsys: pytest.CaptureFixt
     said = capsys.readouterr()
     verdicts = re.findall(r" holds$", said.out, flags=re.MULTILINE)
     assert f"{len(verdicts)} checks, all met." in said.out
-    assert len(verdicts) > 30
+    assert len(verdicts) >= 29
     assert f"over {REPLICATIONS} replications" in said.out
     for kind in ("engines equal", "conservation", "random numbers", *WRONG, "Little's law", "start-up"):
         assert re.search(rf"^ *{re.escape(kind)} ", said.out, flags=re.MULTILINE), kind
