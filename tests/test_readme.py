@@ -16,7 +16,7 @@ README = re.sub(r"<!--.*?-->", "", (ROOT / "README.md").read_text(encoding="utf-
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 SHELL = [text.strip() for language, text in BLOCKS if language == "sh"]
 POWERSHELL = [text.strip() for language, text in BLOCKS if language == "powershell"]
-LINES = [line.strip() for line in re.findall(r"`(carepath [^`]*)`", README)]
+LINES = list(dict.fromkeys(line.strip() for line in re.findall(r"`(carepath [^`]*)`", README)))
 
 
 def test_ci_runs_the_two_commands_word_for_word() -> None:
