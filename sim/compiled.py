@@ -24,8 +24,8 @@ from sim.compiled_parts import Part, PartCompiler
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
 SOURCES = (
-    "compiled.py", "compiled_parts.py", "rules.py", "draws.py", "decisions.py", "log.py", "plans/plan.py", "system.py",
-    "courses.py", "population.py", "engines", "measures/counting.py", "measures/counting_of_conditions.py",
+    "compiled.py", "compiled_parts.py", "normal.py", "rules.py", "draws.py", "decisions.py", "log.py", "plans/plan.py",
+    "system.py", "courses.py", "population.py", "engines", "measures/counting.py", "measures/counting_of_conditions.py",
 )  # fmt: skip
 """Modules and packages of this package that compiled code is made from."""
 

@@ -2,7 +2,7 @@
 
 A draw is a hash of (seed, replication, stream, entity, chain, purpose, draw), so two scenarios share their luck and
 one more patient disturbs nobody. Scalar functions are for one decision in an engine; array functions give the same
-numbers, to the bit, for many people at once. Inverse distributions are in ``rules.py``.
+numbers, to the bit, for many people at once. Inverse distributions are in ``rules.py`` and ``normal.py``.
 """
 
 from __future__ import annotations

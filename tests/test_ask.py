@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -217,15 +216,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
         ask(load_scenario("england_baseline"), ALONE)
 
 
-@pytest.fixture
-def _keyboard() -> Iterator[None]:
-    """The keyboard interrupts, also where these tests run in the background and it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_keyboard")
+@pytest.mark.usefixtures("keyboard")
 @pytest.mark.parametrize(
     ("at", "said", "futures"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -97,15 +96,7 @@ def test_side_by_side_each_is_what_it_is_alone(uncertain: bool) -> None:
         assert found.provenance | {"date": ""} == alone.provenance | {"date": ""}, name
 
 
-@pytest.fixture
-def _keyboard() -> Iterator[None]:
-    """The keyboard interrupts, also where these tests run in the background and it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_keyboard")
+@pytest.mark.usefixtures("keyboard")
 def test_an_interrupt_leaves_what_all_have_in_common() -> None:
     cut = two(interrupted_after=4)
     assert [each.provenance["cut_short"] for each in cut.values()] == [

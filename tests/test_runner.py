@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -60,15 +59,7 @@ def test_a_replication_alone_is_the_one_of_the_batch() -> None:
     pd.testing.assert_frame_equal(alone, of_batch, check_exact=True)
 
 
-@pytest.fixture
-def _keyboard() -> Iterator[None]:
-    """The keyboard interrupts, also where these tests run in the background and it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_keyboard")
+@pytest.mark.usefixtures("keyboard")
 def test_an_interrupt_leaves_the_replications_that_are_done() -> None:
     def interrupt(done: int, of: int) -> None:
         if done == 2:
@@ -81,7 +72,7 @@ def test_an_interrupt_leaves_the_replications_that_are_done() -> None:
     pd.testing.assert_frame_equal(cut.measures, whole[whole["replication"] == 0], check_exact=True)
 
 
-@pytest.mark.usefixtures("_keyboard")
+@pytest.mark.usefixtures("keyboard")
 def test_an_interrupt_before_anything_is_done_ends_it() -> None:
     def interrupt(done: int, of: int) -> None:
         signal.raise_signal(signal.SIGINT)

@@ -4,8 +4,8 @@
 plan, seed and replication, carried out in pieces. A state can be copied, saved, and continued with another plan whose
 rows begin with those of the first.
 
-1. No file, no global. Every formula by which something is decided about a person is in ``sim.rules``, for both
-   engines; every random number comes from ``sim.draws``. Engines look up, order and keep count.
+1. No file, no global. What decides something about a person is a call to ``sim.rules``, in both engines; every random
+   number comes from ``sim.draws``. Engines look up, order, add up and keep count.
 2. Time is whole minutes; a stay lasts at least one.
 3. At each instant: A advance the clock. B set down everything due now. C settle, in this order: stays that are over
    (those who die or go home whatever the place looks like first, then by id); closing times and outlets; life events,

@@ -12,6 +12,7 @@ from sim.engines.fast_state import FastState
 from sim.engines.fast_tables import FastTables
 from sim.engines.programmes import YEAR_MINUTES
 from sim.log import EVENTS
+from sim.normal import normal_quantile
 from sim.plans.plan import QUARTER_DAYS
 
 _DAY = rules.DAY
@@ -167,7 +168,7 @@ def scores(t: FastTables, s: FastState, i: int, eligible: np.ndarray) -> np.ndar
         blur = 0.0
         if p.noise > 0.0:
             key = entity_key(s.clock[0].interventions_key, np.uint64(person.person))
-            blur = p.noise * rules.normal_quantile(uniform(key, day, _RISK_NOISE, i))
+            blur = p.noise * normal_quantile(uniform(key, day, _RISK_NOISE, i))
         found[k] = rules.risk_score(
             expected, t.propensity_shape[person.age], recent[eligible[k]], blur, p.insight, s.propensity[eligible[k]]
         )

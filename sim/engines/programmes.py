@@ -10,6 +10,7 @@ from sim import rules
 from sim.draws import Purpose, Stream, entity_key, run_key, uniform
 from sim.engines.state import State
 from sim.engines.tables import Tables
+from sim.normal import normal_quantile
 from sim.plans.plan import QUARTER_DAYS, Plan
 
 YEAR_MINUTES = 365 * rules.DAY
@@ -173,7 +174,7 @@ class Programmes:
         blur = 0.0
         if noise > 0.0:
             key = entity_key(self._key, people.person[row])
-            blur = noise * rules.normal_quantile(uniform(key, now // rules.DAY, Purpose.RISK_NOISE, i))
+            blur = noise * normal_quantile(uniform(key, now // rules.DAY, Purpose.RISK_NOISE, i))
         return rules.risk_score(expected, t.propensity_shape[age], recent, blur, insight, people.propensity[row])
 
 
