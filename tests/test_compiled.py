@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -101,13 +102,13 @@ def doubled(number: int) -> int:
     return 2 * number
 
 
-@compiled.compiled()
 def sum_of_doubles(narrow: np.ndarray, wide: int) -> int:
     return doubled(narrow[0]) + doubled(wide) + doubled(3)
 
 
 def test_a_part_is_compiled_once_for_numbers_of_any_width() -> None:
-    assert sum_of_doubles(np.array([2**30], np.int32), 2**40) == 2**31 + 2**41 + 6
+    whole = numba.njit(sum_of_doubles)  # not kept from an earlier run of this test
+    assert whole(np.array([2**30], np.int32), 2**40) == 2**31 + 2**41 + 6
     assert len(doubled.overloads) == 1
 
 
@@ -116,13 +117,50 @@ def test_a_part_says_that_python_cannot_call_it() -> None:
         doubled(1)
 
 
+# -- places in arrays -------------------------------------------------------------------------------------------------
+
+
+@compiled.compiled()
+def around(rows: np.ndarray, place: int) -> tuple[int, int]:
+    """What stands at a place, and at the one after it."""
+    return rows[place], rows[1:][place]
+
+
+def test_compiled_code_counts_from_the_first() -> None:
+    rows = np.arange(10, 20)
+    assert around(rows, 3) == (13, 14)
+    assert around(rows[5:], -1)[0] == 14, "the entry before the first, not the last one"
+
+
+def test_no_compiled_function_counts_from_the_end() -> None:
+    """Where a negative place is worked out, ``tests/uncompiled.py`` refuses it."""
+    found = []
+    for file in sorted(SIM.rglob("*.py")):
+        for function in compiled_functions(ast.parse(file.read_text(encoding="utf-8"))):
+            places = [node.slice for node in ast.walk(function) if isinstance(node, ast.Subscript)]
+            parts = [each for place in places for each in (place.elts if isinstance(place, ast.Tuple) else [place])]
+            found += [f"{file.name}: {ast.unparse(each)}" for each in parts if is_negative(each)]
+    assert not found
+
+
+def is_negative(place: ast.expr) -> bool:
+    return isinstance(place, ast.UnaryOp) and isinstance(place.op, ast.USub) and isinstance(place.operand, ast.Constant)
+
+
+def compiled_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return [
+        node
+        for node in functions
+        if DECORATORS & {getattr(getattr(each, "func", each), "id", "") for each in node.decorator_list}
+    ]
+
+
 # -- the source it is made from --------------------------------------------------------------------------------------
 
 
 def has_compiled_code(tree: ast.Module) -> bool:
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    named = {getattr(getattr(each, "func", each), "id", "") for node in functions for each in node.decorator_list}
-    return bool(named & DECORATORS)
+    return bool(compiled_functions(tree))
 
 
 def imported(tree: ast.Module) -> set[str]:

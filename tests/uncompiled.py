@@ -1,13 +1,17 @@
 """The two engines compared where nothing is compiled: the functions of the compiled one run as the Python they are.
 
-Run with NUMBA_DISABLE_JIT=1 as ``python -m tests.uncompiled few`` (or ``many``); it fails where they are not equal.
+Run with NUMBA_DISABLE_JIT=1 as ``python -m tests.uncompiled few`` (or ``many``); it fails where they are not equal, and
+where a place in an array is negative, which compiled code would look up in the memory before it.
 """
 
 from __future__ import annotations
 
 import sys
 
+import numpy as np
+
 from sim.engines import fast_run
+from sim.engines.fast_memory import read_alike
 from tests import test_cases
 from tests.made_places import DAY
 from tests.made_plans import Made, arms_of, lumpy_plans, smooth_plans
@@ -26,6 +30,12 @@ def main(size: str) -> None:
     """Compare cases worked by hand, scenarios that are shipped, and made plans."""
     if type(fast_run.run).__name__ != "function":
         raise SystemExit("it is compiled: set NUMBA_DISABLE_JIT=1")
+    try:
+        read_alike(np.arange(3))[-1]
+    except IndexError:
+        pass
+    else:
+        raise SystemExit("a place before the first is not refused")
     plans, days, scale = SIZES[size]
     for path in test_cases.CASES:
         agree_on_case(path)

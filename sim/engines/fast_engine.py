@@ -38,6 +38,8 @@ class State:
         self.here = handed(arrays)
         """Its arrays as compiled code takes them."""
         self._arrays = arrays
+        self.clock = arrays.clock[0]
+        """What there is one of, see ``fast_state.CLOCK``."""
         self.plan = plan
         """Plan that its queues, its lists of what is due and the points of this quarter are those of."""
 
@@ -50,11 +52,12 @@ class State:
     def arrays(self, arrays: FastState) -> None:
         self.here = handed(arrays, self.here)
         self._arrays = arrays
+        self.clock = arrays.clock[0]
 
     @property
     def minute(self) -> int:
         """The next minute to be settled."""
-        return int(self.arrays.clock[0].minute)
+        return int(self.clock.minute)
 
     def copy(self) -> State:
         """An independent copy, to be continued as another arm."""
@@ -82,7 +85,7 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         _read(t, state, fresh=False)
         state.plan = plan
     for day in (from_minute // _DAY, from_minute // _DAY + 1):
-        if day < plan.days and day // QUARTER_DAYS > state.arrays.clock[0].quarter:
+        if day < plan.days and day // QUARTER_DAYS > state.clock.quarter:
             _read(t, state, fresh=True)
     ended: list[Any] = []
     events: list[Any] = []
@@ -90,14 +93,13 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
         if wants == READ_QUARTER:
             _read(t, state, fresh=True)
         elif wants == RANK:
-            _flush(state.arrays, ended, events)
             _rank(t, tables, state)
         elif wants == MORE_ROOM:
             _flush(state.arrays, ended, events)
             state.arrays = _with_room(state.arrays, tables)
-    if state.arrays.clock[0].fault == TOO_MANY_POINTS:
+    if state.clock.fault == TOO_MANY_POINTS:
         raise RunError(draws.TOO_MANY_POINTS)
-    if state.arrays.clock[0].fault:
+    if state.clock.fault:
         raise RunError("the compiled engine ran out of room: please report it, and use --engine simpy meanwhile")
     _flush(state.arrays, ended, events)
     still_open = _census(t, state)
@@ -110,12 +112,9 @@ def advance(state: State, plan: Plan, until_minute: int) -> StayLog:
 
 def _read(t: Any, state: State, *, fresh: bool) -> None:
     """Read everybody's points of a quarter: of the next one, or what the plan now allows beyond what has been read."""
-    s = state.arrays
-    clock = s.clock[0]
+    s, clock = state.arrays, state.clock
     if fresh:
         clock.quarter += 1
-        s.bounds[:] = 0.0
-        s.course_bounds[:] = 0.0
         is_recent = s.admissions["minute"][: clock.admissions] > clock.minute - YEAR_MINUTES
         recent = in_bytes(s.admissions)[: clock.admissions][is_recent]
         in_bytes(s.admissions)[: len(recent)] = recent
@@ -124,7 +123,7 @@ def _read(t: Any, state: State, *, fresh: bool) -> None:
         return
     for read in (read_people, read_courses) if len(s.course_bounds) else (read_people,):
         first = 0
-        while (first := read(t, state.here, first)) < len(s.people):
+        while (first := read(t, state.here, first, fresh)) < len(s.people):
             state.arrays = state.arrays._replace(points=longer(state.arrays.points, 2 * len(state.arrays.points)))
     s = state.arrays
     if len(s.in_order) < len(s.points):

@@ -75,8 +75,8 @@ def minute_of(t: FastTables, kind: int, quarter: int, position: float) -> int:
 
 
 @compiled()
-def read_people(t: FastTables, s: FastState, first: int) -> int:
-    """Read the points of this quarter above what has been read, of people from a row on.
+def read_people(t: FastTables, s: FastState, first: int, fresh: bool) -> int:
+    """Read the points of this quarter above what has been read, of people from a row on; ``fresh`` if nothing has been.
 
     Returns the row to go on with when there is more room, or the number of people when all are read.
     """
@@ -97,9 +97,11 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
                 bound *= p.multiplier * busiest[age]
                 if follows:
                     bound *= t.most_crises[p.conditions]
-            above = read[row, kind]
-            if bound <= above:
-                continue
+            above = 0.0
+            if not fresh:
+                above = read[row, kind]
+                if bound <= above:
+                    continue
             read[row, kind] = bound
             band = 0
             while bound > _EDGES[band]:
@@ -116,13 +118,13 @@ def read_people(t: FastTables, s: FastState, first: int) -> int:
 
 
 @compiled()
-def read_courses(t: FastTables, s: FastState, first: int) -> int:
+def read_courses(t: FastTables, s: FastState, first: int, fresh: bool) -> int:
     """Read the steps of courses of this quarter above what has been read; see ``read_people``."""
     c = s.clock[0]
     for row in range(first, s.course_bounds.size):
         if c.points + _ROOM > s.points.size:
             return row
-        above, bound = s.course_bounds[row], t.most_steps[s.people[row].conditions]
+        above, bound = 0.0 if fresh else s.course_bounds[row], t.most_steps[s.people[row].conditions]
         band = 0
         while above < bound and bound > _EDGES[band]:
             if above < _EDGES[band + 1]:

@@ -47,7 +47,7 @@ class Handed:
                 continue
             if not array.flags.c_contiguous:
                 raise ValueError(f"{type(arrays).__name__}.{arrays._fields[place]} is not contiguous")
-            words[place, : 1 + array.ndim] = array.__array_interface__["data"][0], *array.shape
+            words[place, : 1 + array.ndim] = array.ctypes.data, *array.shape
         self.words: Any = words
         self.address = words.ctypes.data
         self._numba_type_: HandedType = before._numba_type_ if before else _type_of(arrays)
@@ -73,12 +73,13 @@ def read_alike(array: Any) -> Any:
     """An array as compiled code takes it.
 
     Where nothing is compiled, whole numbers are read as Python's: compiled code widens them, NumPy's would overflow.
+    And there a place before the first, which compiled code would look up in the memory before it, is an IndexError.
     """
     if not _settings.DISABLE_JIT:
         return array
-    if array.dtype.names:
-        return array.view(np.ndarray).view(np.dtype((_Row, array.dtype.descr)))
-    return array.view(_WholeNumbers) if array.dtype.kind == "i" else array
+    plain = array.view(np.ndarray)
+    rows = plain.view(np.dtype((_Row, array.dtype.descr))) if array.dtype.names else plain
+    return rows.view(_CountedFromTheFirst)
 
 
 class _Row(np.record):  # type: ignore[misc]
@@ -93,10 +94,21 @@ class _Row(np.record):  # type: ignore[misc]
         self[name] = value
 
 
-class _WholeNumbers(np.ndarray[Any, Any]):
+class _CountedFromTheFirst(np.ndarray[Any, Any]):
     def __getitem__(self, place: Any) -> Any:
+        _refuse_negative(place)
         found = super().__getitem__(place)
-        return found.item() if isinstance(found, np.generic) else found
+        return found.item() if isinstance(found, np.signedinteger) else found
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        _refuse_negative(place)
+        super().__setitem__(place, value)
+
+
+def _refuse_negative(place: Any) -> None:
+    places = place if isinstance(place, tuple) else (place,)
+    if any(isinstance(each, int | np.integer) and each < 0 for each in places):
+        raise IndexError(f"place {place}: compiled code counts from the first")
 
 
 def _type_of(arrays: Any) -> HandedType:
@@ -143,6 +155,8 @@ def _get_array(context: Any, builder: Any, handed_type: HandedType, value: Any, 
     array_type = dict(handed_type.fields)[name]
     first = _WORDS * handed_type.places[name]
     words = [builder.load(cgutils.gep_inbounds(builder, value, first + k)) for k in range(1 + array_type.ndim)]
+    for word in words:  # the list stays as it is while compiled code runs, so a word need not be looked up again
+        word.set_metadata("invariant.load", builder.module.add_metadata([]))
     item = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
     strides = [context.get_constant(types.intp, item)]
     for length in reversed(words[2:]):

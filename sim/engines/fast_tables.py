@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -334,6 +335,7 @@ def _week_starts(edges: Floats) -> Ints:
     return np.asarray(np.maximum(0, np.array(starts)))
 
 
+@cache
 def _counts(cell_length: float) -> Words:
     """A uniform is (52 bits + 0.5) / 2^52: it is at least the chance of at most n points where the bits are this."""
     found = []

@@ -35,7 +35,7 @@ SPARE = 2
 """Entries of a count after the last day or hour."""
 
 ACUTE, EMERGENCY, OVERNIGHT, COMMUNITY_BED = 1, 2, 4, 8
-"""What a stage is: bits of ``stage_is``, which has one more entry, 0, for no stage (-1)."""
+"""What a stage is: bits of ``stage_is``, which begins with one more entry, 0, for no stage (-1); see ``kind_of``."""
 _ACUTE_OVERNIGHT = ACUTE | OVERNIGHT
 
 URGENT = SEVERITIES.index("community_or_home") + 1
@@ -78,6 +78,13 @@ def full_hour(measured: Measured, minute: int) -> int:
     return min(max(minute - measured.first + HOUR - 1, 0) // HOUR, 24 * measured.days)
 
 
+@rule
+def kind_of(stage_is: Ints, stage: int) -> int:
+    """What a stage is, in bits."""
+    bits: int = stage_is[1 + stage]
+    return bits
+
+
 @compiled()
 def count_admissions(
     measured: Measured, stage_is: Ints, a_and_e: int, counted_by_pilot: Floats, who: Ints, age: Ints, need: Words,
@@ -89,7 +96,7 @@ def count_admissions(
     for i in range(len(who)):
         if severity[i] >= URGENT or started[i] == NEVER or not known[i]:
             continue
-        if not stage_is[stage[i]] & EMERGENCY or stage_is[came_from[i]] & EMERGENCY:
+        if not kind_of(stage_is, stage[i]) & EMERGENCY or kind_of(stage_is, came_from[i]) & EMERGENCY:
             continue
         rows[found] = i
         found += 1
@@ -119,7 +126,7 @@ def count_planned(
             continue
         if came_from[i] < 0:
             referrals[0, who[i], day_of(measured, asked[i])] += 1
-        if stage_is[stage[i]] & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT and started[i] != NEVER:
+        if kind_of(stage_is, stage[i]) & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT and started[i] != NEVER:
             planned[0, who[i], day_of(measured, started[i])] += 1
             rows[found] = i
             found += 1
@@ -189,7 +196,7 @@ def count_a_and_e(
         a_and_e_left[0, who[i], day] += 1
         if left[i] - asked[i] <= 4 * HOUR:
             within_four_hours[0, who[i], day] += 1
-        admitted = stage_is[goes_to[i]] & (ACUTE | EMERGENCY) and ready[i] != NEVER
+        admitted = kind_of(stage_is, goes_to[i]) & (ACUTE | EMERGENCY) and ready[i] != NEVER
         if admitted and left[i] - ready[i] > 12 * HOUR:
             twelve_hours[0, who[i], day] += 1
 
@@ -224,7 +231,7 @@ def count_beds(
 ) -> None:  # fmt: skip
     """Count people in beds and pools, slots when they are used; and mark the pools of acute and of community beds."""
     for i in range(len(who)):
-        here = stage_is[stage[i]]
+        here = kind_of(stage_is, stage[i])
         acute_pools[pool[i]] |= here & _ACUTE_OVERNIGHT == _ACUTE_OVERNIGHT
         community_pools[pool[i]] |= here & COMMUNITY_BED != 0
         if started[i] == NEVER:
@@ -253,14 +260,14 @@ def count_lengths(
 ) -> None:  # fmt: skip
     """Count emergency stays when they end; nights are those in acute stages: same-day emergency care has none."""
     for i in range(len(who)):
-        here = stage_is[stage[i]]
+        here = kind_of(stage_is, stage[i])
         if not ended or not known[i] or started[i] == NEVER or severity[i] >= URGENT or not here & EMERGENCY:
             continue
         day = day_of(measured, left[i])
         if here & ACUTE:
             nights = (left[i] + DAY - 1) // DAY - (started[i] + DAY - 1) // DAY
             nights_of_stays_ended[0, who[i], day] += nights
-        if not stage_is[goes_to[i]] & EMERGENCY:
+        if not kind_of(stage_is, goes_to[i]) & EMERGENCY:
             emergency_stays_ended[0, who[i], day] += 1
 
 
@@ -271,7 +278,7 @@ def count_delayed(
 ) -> None:  # fmt: skip
     """Count people ready to leave until they do."""
     for i in range(len(who)):
-        here = stage_is[stage[i]]
+        here = kind_of(stage_is, stage[i])
         if ready[i] == NEVER or started[i] == NEVER or ready[i] >= left[i]:
             continue
         begin, end = midnight(measured, ready[i]), midnight(measured, left[i])
@@ -295,7 +302,7 @@ def count_discharges(
     """Count live overnight discharges and their delay; returns the rows of residents whose whole stay is known."""
     rows, found = np.empty(len(who), np.int64), 0
     for i in range(len(who)):
-        here, by = stage_is[stage[i]], pathway[i]
+        here, by = kind_of(stage_is, stage[i]), pathway[i]
         if not ended or by < 0 or outcome[i] == _DIED or started[i] == NEVER or not here & OVERNIGHT:
             continue
         if known[i] and severity[i] < _OTHER:

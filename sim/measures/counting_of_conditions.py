@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.compiled import compiled
 from sim.log import EVENTS, NEVER
-from sim.measures.counting import EMERGENCY, URGENT, Bools, Floats, Ints, Measured, day_of
+from sim.measures.counting import EMERGENCY, URGENT, Bools, Floats, Ints, Measured, day_of, kind_of
 from sim.rules import is_planned
 
 _COURSE_STEPS = EVENTS.index("recognised"), EVENTS.index("managed"), EVENTS.index("complication")
@@ -44,7 +44,8 @@ def count_crises(
             continue
         if came_from[i] < 0 and chain[i] == 0:
             condition_needs[part, who[i], day_of(measured, asked[i])] += 1
-        if started[i] != NEVER and stage_is[stage[i]] & EMERGENCY and not stage_is[came_from[i]] & EMERGENCY:
+        here, before = kind_of(stage_is, stage[i]), kind_of(stage_is, came_from[i])
+        if started[i] != NEVER and here & EMERGENCY and not before & EMERGENCY:
             condition_admissions[part, who[i], day_of(measured, started[i])] += 1
 
 

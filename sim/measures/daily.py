@@ -196,9 +196,9 @@ def _wait_length() -> npt.NDArray[np.int16]:
 
 
 def _stage_bits(names: Names) -> Ints:
-    """What each stage is, and 0 for no stage."""
-    bits = np.zeros(len(names.stages) + 1, np.int64)
+    """What no stage is, and each stage."""
+    bits = np.zeros(1 + len(names.stages), np.int64)
     flags = (names.acute, names.emergency_admission, names.overnight, names.community_bed)
     for bit, flagged in zip((ACUTE, EMERGENCY, OVERNIGHT, COMMUNITY_BED), flags, strict=True):
-        bits[: len(flagged)] |= bit * np.array(flagged, np.int64)
+        bits[1 : 1 + len(flagged)] |= bit * np.array(flagged, np.int64)
     return bits
