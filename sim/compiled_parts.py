@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite.binding import Linkage
 from numba.core import ir, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -24,6 +25,19 @@ from numba.core.typing.templates import signature
 _OPTIONS = {
     "nopython": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
 }  # fmt: skip
+
+
+class _WholeLibrary(JITCodeLibrary):
+    """Code of a function that Python calls with all its parts, which nobody else calls.
+
+    So a part that is called in one place only is taken in there, however long it is.
+    """
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if function.linkage == Linkage.linkonce_odr and not function.is_declaration:
+                function.linkage = Linkage.internal
+        super()._optimize_final_module()
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -49,7 +63,7 @@ class _PartLibrary(JITCodeLibrary):
 
 @register_pass(mutates_CFG=False, analysis_only=True)
 class _CountedFromTheFirst(AnalysisPass):
-    """The step before that: numbers of rows are taken for numbers without a sign, which Numba looks up as they are."""
+    """The step after types are known: places in arrays are taken for numbers without sign, looked up as they are."""
 
     _name = "counted_from_the_first"
 
@@ -74,8 +88,23 @@ def _without_sign(place: Any) -> Any:
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class _IntoPart(LoweringPass):
+class _IntoWhole(LoweringPass):
     """The step before translation to LLVM: says where the code goes."""
+
+    _name = "into_whole"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        state["library"] = library = _WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        library.enable_object_caching()
+        return False
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class _IntoPart(LoweringPass):
+    """The same for a part."""
 
     _name = "into_part"
 
@@ -90,7 +119,7 @@ class _IntoPart(LoweringPass):
 class WholeCompiler(CompilerBase):
     """Numba's compiler of a function that Python calls."""
 
-    further: tuple[Any, ...] = (_CountedFromTheFirst,)
+    further: tuple[Any, ...] = (_CountedFromTheFirst, _IntoWhole)
     """The steps beside Numba's own."""
 
     def define_pipelines(self) -> list[Any]:
