@@ -126,7 +126,10 @@ _ORDER = {
     "open": ("person", "generation", "need", "chain", "asked", "stage"),
     "events": ("minute", "person", "generation", "kind", "detail"),
 }
-"""Columns the rows of each table are sorted by, the first counting most."""
+"""Columns the rows of each table are sorted by, the first counting most; all others settle what is left open.
+
+Two stays may be alike in all of these: somebody readmitted and rebooked for one need, who asks at the same minute.
+"""
 
 
 def in_order(log: StayLog) -> StayLog:
@@ -136,7 +139,7 @@ def in_order(log: StayLog) -> StayLog:
 
 
 def _sorted(table: Table, by: tuple[str, ...]) -> Table:
-    rows = np.lexsort([table[name] for name in reversed(by)])
+    rows = np.lexsort([table[name] for name in reversed((*by, *sorted(table.keys() - by)))])
     return {name: column[rows] for name, column in table.items()}
 
 

@@ -36,6 +36,14 @@ def test_the_order_of_rows_is_no_difference(log: StayLog) -> None:
     )
 
 
+def test_nor_is_it_where_two_stays_are_of_the_same_person_need_and_minute(log: StayLog) -> None:
+    """Somebody readmitted and rebooked for one need may ask for a stage twice in a minute."""
+    twice = {name: np.repeat(values[:1], 2) for name, values in log.ended.items()}
+    twice["severity"] = np.array([1, 3])
+    other = {name: values[::-1] for name, values in twice.items()}
+    assert differences(replace(log, ended=twice), replace(log, ended=other)) == []
+
+
 @pytest.mark.parametrize(
     ("table", "column"), [("ended", "left"), ("open", "asked"), ("events", "detail"), ("persons", "frailty")]
 )
