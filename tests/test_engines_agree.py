@@ -6,6 +6,7 @@ copy. There is no tolerance. A SimPy engine that settles ties the wrong way roun
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = sorted(path.stem for path in shipped("scenarios", "").glob("*.yaml"))
 FEW, MANY = 30, 500
 """Made plans of each kind, in the check before a commit and in the full one."""
+FAILED = ROOT / "tests" / "plans_that_failed"
 ENGINE = "sim/engines/fast_*.py"
 LEAST_LINES_RUN = 95.0
 """Per cent of the lines of the compiled engine that are run where nothing is compiled."""
@@ -183,6 +185,13 @@ def test_made_plans(number: int, new: bool) -> None:
     assert found >= {"recognised", "newly_ill", "complication", "readmission"}
     assert all(why[what] >= number / 10 for what in WITHOUT), why
     assert stays > 160 * number
+
+
+@pytest.mark.parametrize("path", sorted(FAILED.glob("*.json")), ids=lambda path: path.stem)
+def test_plans_that_once_failed(path: Path) -> None:
+    """Made at random by the full check, and kept as they were found."""
+    made = json.loads(path.read_text(encoding="utf-8"))
+    agree(arms_of(made), range(1000, made["days"] * DAY, 40_009 if made["days"] >= 20 else 4000))
 
 
 def test_a_new_plan_that_fails_says_how_to_have_it_again() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Generator
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import simpy
@@ -32,6 +32,8 @@ from sim.plans.plan import Plan
 
 _DAY = rules.DAY
 _id = attrgetter("id")
+_place = itemgetter(0, 1, 2, 3)
+"""Where an entry of a queue belongs: two readmissions of one need in the same minute are alike in all of it."""
 Process = Generator[simpy.Event, Any, None]
 
 
@@ -258,7 +260,7 @@ class Run:
         assert stay is not None
         source = stay.came_from if stay.came_from >= 0 else len(self.tables.first[stay.pool]) - 1
         stay.rank = self.tables.first[stay.pool][source]
-        insort(self.queues[stay.pool], (stay.rank, stay.asked, j.id, stay.came_from, j))
+        insort(self.queues[stay.pool], (stay.rank, stay.asked, j.id, stay.came_from, j), key=_place)
         self.touched.add(stay.pool)
 
     def unqueue(self, j: Journey) -> None:
