@@ -33,6 +33,10 @@ class _WholeLibrary(JITCodeLibrary):
     So a part that is called in one place only is taken in there, however long it is.
     """
 
+    def __init__(self, *where: Any) -> None:
+        super().__init__(*where)
+        self.enable_object_caching()
+
     def _optimize_final_module(self) -> None:
         for function in self._final_module.functions:
             if function.linkage == Linkage.linkonce_odr and not function.is_declaration:
@@ -87,33 +91,29 @@ def _without_sign(place: Any) -> Any:
     return types.uint64 if place in types.signed_domain else place
 
 
-@register_pass(mutates_CFG=False, analysis_only=True)
-class _IntoWhole(LoweringPass):
+class _Into(LoweringPass):
     """The step before translation to LLVM: says where the code goes."""
 
-    _name = "into_whole"
+    library: type[JITCodeLibrary]
 
     def __init__(self) -> None:
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        state["library"] = library = _WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        library.enable_object_caching()
+        state["library"] = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
         return False
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class _IntoPart(LoweringPass):
-    """The same for a part."""
+class _IntoWhole(_Into):
+    _name = "into_whole"
+    library = _WholeLibrary
 
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class _IntoPart(_Into):
     _name = "into_part"
-
-    def __init__(self) -> None:
-        super().__init__()
-
-    def run_pass(self, state: Any) -> bool:
-        state["library"] = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        return False
+    library = _PartLibrary
 
 
 class WholeCompiler(CompilerBase):

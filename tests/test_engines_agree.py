@@ -150,6 +150,11 @@ def test_a_day_brings_far_more_people_than_were_ever_there() -> None:
 # -- made to be awkward -----------------------------------------------------------------------------------------------
 
 
+def cuts_of(made: Made) -> range:
+    """Minutes at which the run of a made plan is cut into pieces."""
+    return range(1000, made["days"] * DAY, 4000 if made["days"] < 20 else 40_009)
+
+
 def each_of(made_plans: Any, number: int, check: Callable[[Made], None], *, new: bool = False) -> None:
     """Check so many made plans, the same ones every time; or new ones, where one that fails says how to have it again.
 
@@ -173,7 +178,7 @@ def test_made_plans(number: int, new: bool) -> None:
     why: Counter[str] = Counter()
 
     def check(made: Made) -> None:
-        arms, cuts = arms_of(made), range(1000, made["days"] * DAY, 4000 if made["days"] < 20 else 40_009)
+        arms, cuts = arms_of(made), cuts_of(made)
         histories.append(agree(arms, cuts))
         why.update(mattered(arms, cuts, histories[-1]))
 
@@ -191,7 +196,7 @@ def test_made_plans(number: int, new: bool) -> None:
 def test_plans_that_once_failed(path: Path) -> None:
     """Made at random by the full check, and kept as they were found."""
     made = json.loads(path.read_text(encoding="utf-8"))
-    agree(arms_of(made), range(1000, made["days"] * DAY, 40_009 if made["days"] >= 20 else 4000))
+    agree(arms_of(made), cuts_of(made))
 
 
 def test_a_new_plan_that_fails_says_how_to_have_it_again() -> None:
