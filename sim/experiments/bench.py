@@ -233,7 +233,10 @@ def queues_found(size: Size) -> Found:
 
 
 def starts(size: Size) -> Found:
-    """Seconds from typing a command to its answer: a tiny run with nothing compiled, and later; the README's first."""
+    """Seconds from typing a command to its answer: a tiny run with nothing compiled, and later; the README's first.
+
+    That of a later start is the faster of two.
+    """
     tiny = ("--scale", "0.01", "--years", "1", "--replications", "1", "--set", "run.warm_up_days=0")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
         first = _answered(tiny, {"CAREPATH_CACHE": empty}) if size.first_start else None
@@ -242,7 +245,7 @@ def starts(size: Size) -> Found:
     return {
         "engine": DEFAULT,
         "first_seconds": first,
-        "later_seconds": _answered(tiny),
+        "later_seconds": min(_answered(tiny), _answered(tiny)),
         "main_job": " ".join(("carepath run", SCENARIO, *main)),
         "main_seconds": _answered(main),
     }

@@ -102,7 +102,7 @@ def _cap(text: str) -> str:
 
 
 def _starts(starts: Found) -> str:
-    later = f"`carepath run` of a tiny run answers after {starts['later_seconds']:.1f} s"
+    later = f"`carepath run` of a tiny run answers after {starts['later_seconds']:.1f} s (the faster of two)"
     first = (
         "; the first start ever, which compiles, was left out"
         if starts["first_seconds"] is None
