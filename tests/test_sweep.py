@@ -284,7 +284,7 @@ def killed_and_left_alone(times: int, replications: int, seed: int, folder: Path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
 def test_killed_at_work_it_ends_with_the_table_of_one_left_alone(tmp_path: Path) -> None:
-    killed_and_left_alone(1, 6, 5, tmp_path)
+    killed_and_left_alone(1, 40, 5, tmp_path)
 
 
 @pytest.mark.slow
