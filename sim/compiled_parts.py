@@ -94,26 +94,26 @@ def _without_sign(place: Any) -> Any:
 class _Into(LoweringPass):
     """The step before translation to LLVM: says where the code goes."""
 
-    library: type[JITCodeLibrary]
+    kept_in: type[JITCodeLibrary]
 
     def __init__(self) -> None:
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        state["library"] = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state["library"] = self.kept_in(state.targetctx.codegen(), state.func_id.func_qualname)
         return False
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
 class _IntoWhole(_Into):
     _name = "into_whole"
-    library = _WholeLibrary
+    kept_in = _WholeLibrary
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
 class _IntoPart(_Into):
     _name = "into_part"
-    library = _PartLibrary
+    kept_in = _PartLibrary
 
 
 class WholeCompiler(CompilerBase):

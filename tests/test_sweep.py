@@ -265,6 +265,7 @@ def kept(folder: Path) -> int:
 
 
 def killed_and_left_alone(times: int, replications: int, seed: int, folder: Path) -> None:
+    """Checks both; of so many replications that there is work left at each kill."""
     killed, undisturbed = folder / "killed", folder / "undisturbed"
     random = np.random.default_rng(seed)
     for more in random.permutation(1 - np.arange(times) % 2).tolist():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 """Characters in a line of what is printed."""
-LONG = "About ten minutes, four of them for one replication by the SimPy engine. --quick takes about one."
+LONG = "Five to ten minutes, half of them for one replication by the SimPy engine. --quick takes about one."
 
 
 def bench_options(parser: argparse.ArgumentParser) -> None:
